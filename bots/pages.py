@@ -25,11 +25,7 @@ def split(text: str, limit: int) -> list[str]:
     while units(text) > limit:
         head = _head(text, limit)
         cut = next(
-            (
-                end
-                for mark in ("\n\n", "\n", ". ", "! ", "? ", "… ", " ")
-                if (end := head.rfind(mark) + len(mark)) > len(head) // 3
-            ),
+            (end for mark in ("\n\n", "\n", ". ", "! ", "? ", "… ", " ") if (end := head.rfind(mark) + len(mark)) > len(head) // 3),
             len(head),
         )
         parts.append(text[:cut].rstrip())
@@ -53,7 +49,7 @@ def _head(text: str, limit: int) -> str:
 def pages(reply: Reply, limits: Limits) -> list[Reply]:
     """Cut one reply into replies that are each one platform call within the limits, in the order they are to be sent.
 
-    The first page has the keyboard's text when there is room; files follow their text. An edit and a whisper stay one call and are shortened.
+    The first page has the keyboard's text when there is room; files follow their text. An edit and a whisper stay one call, shortened.
     """
     keyboard = _fit(reply.keyboard, limits)
     if reply.whisper_to:

@@ -104,7 +104,7 @@ class Messenger(Protocol):
         start: str = "",
         forwarded: bool = False,
     ) -> str:
-        """A person writes; several uploads become an album as on the real platform. ``start``: came by a deep link. Returns the message id."""
+        """Write; several uploads become an album as on the real platform. ``start``: came by a deep link. Returns the message id."""
 
     async def edit(self, account: str, chat: str, person: str, message: str, text: str) -> None: ...
 
