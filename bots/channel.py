@@ -280,6 +280,10 @@ class Limits:
     """Groups may have forum topics."""
     edit_hours: int = 0
     """How long a message may be edited, hours; 0: without end."""
+    buttons: int = 100
+    """Buttons in one keyboard, over all its rows."""
+    drops_repeats: bool = False
+    """The platform drops a call that comes again with the same ``key``, so that an Unknown one may simply be repeated."""
 
 
 @dataclass(frozen=True, slots=True)

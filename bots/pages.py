@@ -94,9 +94,11 @@ def _groups(files: Sequence[File], limits: Limits) -> list[tuple[File, ...]]:
 
 
 def _fit(keyboard: Keyboard, limits: Limits) -> Keyboard:
-    """The same buttons in rows the platform takes, labels shortened; buttons beyond its number of rows are left out."""
+    """The same buttons in rows the platform takes, labels shortened; buttons beyond its rows or its number of buttons are left out."""
     rows: list[tuple[Button, ...]] = []
+    room = limits.buttons
     for row in keyboard:
-        short = [Button(shorten(button.label, limits.label), button.payload, button.url) for button in row]
+        short = [Button(shorten(button.label, limits.label), button.payload, button.url) for button in row[:room]]
+        room -= len(short)
         rows += [tuple(short[start : start + limits.columns]) for start in range(0, len(short), limits.columns)]
     return tuple(rows[: limits.rows])
