@@ -1,0 +1,157 @@
+"""Working chats: which group belongs to which organisation, and where in it an incident is talked about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.sql import insert_new, upsert
+from storage.tables import chats, conversations, drafts, incidents, keyboards, outbox, sent, threads
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A group the bot is in. It works for an organisation, or is the curators' desk, once it was connected."""
+
+    account: str
+    chat: str
+    title: str
+    forum: bool
+    manages_topics: bool
+    organisation: str
+    desk: bool
+    left_at: datetime | None
+
+    @property
+    def has_topics(self) -> bool:
+        """Whether each incident gets a topic of its own here."""
+        return self.forum and self.manages_topics
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Where an incident is talked about in one chat: its forum topic, if any, and its card (an outbox row)."""
+
+    incident: int
+    account: str
+    chat: str
+    thread: str
+    card: int
+    title: str
+    retired: bool
+
+
+_CHAT = [chats.c[name] for name in Chat.__dataclass_fields__]
+_THREAD = [threads.c.incident_id, *(threads.c[name] for name in list(Thread.__dataclass_fields__)[1:])]
+
+
+class Chats:
+    """Reads and writes working chats and threads."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def get(self, account: str, chat: str) -> Chat | None:
+        row = (await self._connection.execute(select(*_CHAT).where(chats.c.account == account, chats.c.chat == chat))).first()
+        return Chat(*row) if row else None
+
+    async def seen(self, account: str, chat: str, *, title: str, forum: bool, manages_topics: bool) -> None:
+        """The bot is in this group, with these rights."""
+        values = {"title": title, "forum": forum, "manages_topics": manages_topics, "left_at": None}
+        await upsert(self._connection, chats, {"account": account, "chat": chat}, values)
+
+    async def meet(self, account: str, chat: str) -> None:
+        """A group somebody wrote in, though nobody told us of our coming."""
+        await insert_new(self._connection, chats, {"account": account, "chat": chat}, {})
+
+    async def lost_topics(self, account: str, chat: str) -> None:
+        """Topics cannot be made here (any more)."""
+        await self._set(account, chat, manages_topics=False)
+
+    async def connect(self, account: str, chat: str, organisation: str, at: datetime, *, desk: bool = False) -> None:
+        """The group works for this organisation from now on, or for the curators."""
+        await self._set(account, chat, organisation=organisation, desk=desk, connected_at=at, left_at=None)
+
+    async def left(self, account: str, chat: str, at: datetime) -> Chat | None:
+        """The bot is no longer in the group. Returns what the group was."""
+        known = await self.get(account, chat)
+        await self._set(account, chat, left_at=at, organisation="", desk=False)
+        return known
+
+    async def of(self, organisation: str) -> Sequence[Chat]:
+        """The working chats of an organisation."""
+        rows = await self._connection.execute(select(*_CHAT).where(chats.c.organisation == organisation, chats.c.left_at.is_(None)))
+        return [Chat(*row) for row in rows]
+
+    async def desks(self) -> Sequence[Chat]:
+        """The curators' chats."""
+        rows = await self._connection.execute(select(*_CHAT).where(chats.c.desk, chats.c.left_at.is_(None)))
+        return [Chat(*row) for row in rows]
+
+    async def move(self, account: str, old: str, new: str) -> None:
+        """The group has another id now: everything that stands in it goes along."""
+        known = await self.get(account, old)
+        if known is not None:
+            values = {name: getattr(known, name) for name in ("title", "forum", "manages_topics", "organisation", "desk")}
+            await upsert(self._connection, chats, {"account": account, "chat": new}, values)
+            await self._set(account, old, organisation="", desk=False)
+        for table in (threads, keyboards, conversations, drafts, outbox, sent):
+            statement = update(table).where(table.c.account == account, table.c.chat == old)
+            await self._connection.execute(statement.values(chat=new))
+
+    # --- threads ---------------------------------------------------------------------------------------------------
+
+    async def thread(self, incident: int, account: str, chat: str) -> Thread | None:
+        """Where the incident is talked about in that chat."""
+        statement = select(*_THREAD).where(threads.c.incident_id == incident, threads.c.account == account, threads.c.chat == chat)
+        row = (await self._connection.execute(statement)).first()
+        return Thread(*row) if row else None
+
+    async def threads_of(self, incident: int) -> Sequence[Thread]:
+        """Every place where the incident has a card."""
+        rows = await self._connection.execute(select(*_THREAD).where(threads.c.incident_id == incident))
+        return [Thread(*row) for row in rows]
+
+    async def in_topic(self, account: str, chat: str, thread: str) -> int:
+        """The incident a forum topic is about; 0 when it is about none."""
+        statement = select(threads.c.incident_id).where(
+            threads.c.account == account, threads.c.chat == chat, threads.c.thread == thread, threads.c.thread != ""
+        )
+        return (await self._connection.execute(statement)).scalar() or 0
+
+    async def put_thread(self, incident: int, account: str, chat: str, *, card: int, title: str) -> None:
+        """The incident has its card in that chat; a topic, if it gets one, is filled in when it is made."""
+        key = {"incident_id": incident, "account": account, "chat": chat}
+        await upsert(self._connection, threads, key, {"card": card, "title": title, "retired": False})
+
+    async def opened(self, incident: int, account: str, chat: str, thread: str) -> None:
+        """The incident's topic was made; empty: it is gone."""
+        await self._set_thread(incident, account, chat, thread=thread)
+
+    async def retire(self, incident: int, account: str, chat: str) -> None:
+        """The incident is no longer this chat's business; its card stays as it is."""
+        await self._set_thread(incident, account, chat, retired=True)
+
+    async def recent(self, account: str, chat: str, limit: int = 2) -> Sequence[int]:
+        """The incidents this chat has cards of and still owes something, newest first."""
+        statement = (
+            select(threads.c.incident_id)
+            .join(incidents, incidents.c.id == threads.c.incident_id)
+            .where(
+                threads.c.account == account, threads.c.chat == chat, ~threads.c.retired, incidents.c.status.not_in(("answered", "closed"))
+            )
+            .order_by(incidents.c.said_at.desc(), incidents.c.id.desc())
+            .limit(limit)
+        )
+        return list((await self._connection.execute(statement)).scalars())
+
+    async def _set(self, account: str, chat: str, **values: object) -> None:
+        await upsert(self._connection, chats, {"account": account, "chat": chat}, values)
+
+    async def _set_thread(self, incident: int, account: str, chat: str, **values: object) -> None:
+        statement = update(threads).where(threads.c.incident_id == incident, threads.c.account == account, threads.c.chat == chat)
+        await self._connection.execute(statement.values(values))

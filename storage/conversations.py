@@ -1,0 +1,202 @@
+"""Where each conversation stands: the step it is at, the buttons that were offered, the drafts not yet sent."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bots.channel import Address, File
+from storage.incidents import files_from_json, files_to_json
+from storage.sql import upsert
+from storage.tables import conversations, drafts, keyboards
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the bot asked this person in this chat, and what it needs to remember until the answer."""
+
+    name: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What one offered button means."""
+
+    action: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A keyboard that was offered, as it is found when one of its buttons comes back."""
+
+    token: str
+    address: Address
+    user_id: str
+    incident: int
+    choice: Choice
+    once: bool
+    expires_at: datetime | None
+    used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What an official wrote to a citizen and has not sent yet."""
+
+    id: int = 0
+    incident: int
+    person: int
+    address: Address
+    user_id: str
+    message: str
+    text: str
+    files: tuple[File, ...] = ()
+    kind: str = ""
+    """answer, interim, question; empty until chosen"""
+    date: datetime | None = None
+    preview: int = 0
+    """Outbox row of the preview."""
+    state: str = "open"
+    """open, sending, sent, dropped"""
+
+
+class Conversations:
+    """Reads and writes steps, keyboards and drafts."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    # --- steps -------------------------------------------------------------------------------------------------------
+
+    async def step(self, account: str, chat: str, user_id: str) -> Step | None:
+        """What this person was asked here last; None when nothing waits for an answer."""
+        statement = select(conversations.c.step, conversations.c.data).where(
+            conversations.c.account == account, conversations.c.chat == chat, conversations.c.user_id == user_id
+        )
+        row = (await self._connection.execute(statement)).first()
+        return Step(row[0], row[1]) if row else None
+
+    async def ask(self, account: str, chat: str, user_id: str, step: Step, at: datetime) -> None:
+        """Wait for this person's answer here; an earlier question is forgotten."""
+        key = {"account": account, "chat": chat, "user_id": user_id}
+        await upsert(self._connection, conversations, key, {"step": step.name, "data": dict(step.data), "updated_at": at})
+
+    async def done(self, account: str, chat: str, user_id: str) -> None:
+        """Nothing is waited for any more."""
+        statement = delete(conversations).where(
+            conversations.c.account == account, conversations.c.chat == chat, conversations.c.user_id == user_id
+        )
+        await self._connection.execute(statement)
+
+    # --- keyboards ---------------------------------------------------------------------------------------------------
+
+    async def offer(
+        self,
+        address: Address,
+        choices: Sequence[Choice],
+        *,
+        at: datetime,
+        incident: int = 0,
+        user_id: str = "",
+        once: bool = False,
+        expires_at: datetime | None = None,
+    ) -> Sequence[str]:
+        """Remember what each button means. Returns what the buttons carry: random, so nothing can be forged or read out of it."""
+        token = secrets.token_urlsafe(12)
+        await self._connection.execute(
+            keyboards.insert().values(
+                token=token,
+                account=address.account,
+                chat=address.chat,
+                user_id=user_id,
+                incident_id=incident,
+                buttons=[[one.action, dict(one.arguments)] for one in choices],
+                once=once,
+                made_at=at,
+                expires_at=expires_at,
+            )
+        )
+        return [f"{token}.{number}" for number in range(len(choices))]
+
+    async def offered(self, payload: str) -> Offered | None:
+        """The keyboard and the choice a payload stands for; None for anything that we did not offer."""
+        token, _, number = payload.partition(".")
+        if not number.isdecimal() or len(payload) > 64:
+            return None
+        row = (await self._connection.execute(select(keyboards).where(keyboards.c.token == token))).first()
+        if row is None or int(number) >= len(row.buttons):
+            return None
+        choice = Choice(*row.buttons[int(number)])
+        address = Address(row.account, row.chat)
+        return Offered(row.token, address, row.user_id, row.incident_id, choice, row.once, row.expires_at, row.used_at)
+
+    async def use(self, token: str, at: datetime) -> bool:
+        """Use a keyboard up. Returns False when it was used before."""
+        statement = update(keyboards).where(keyboards.c.token == token, keyboards.c.used_at.is_(None))
+        return bool((await self._connection.execute(statement.values(used_at=at))).rowcount)
+
+    async def retire(self, incident: int, at: datetime, *, actions: Sequence[str]) -> None:
+        """Use up the keyboards about an incident whose first button is one of these: a later reminder replaces the earlier one's."""
+        statement = select(keyboards.c.token, keyboards.c.buttons).where(keyboards.c.incident_id == incident, keyboards.c.used_at.is_(None))
+        tokens = [row.token for row in await self._connection.execute(statement) if row.buttons and row.buttons[0][0] in actions]
+        if tokens:
+            await self._connection.execute(update(keyboards).where(keyboards.c.token.in_(tokens)).values(used_at=at))
+
+    # --- drafts ------------------------------------------------------------------------------------------------------
+
+    async def write(self, draft: Draft, at: datetime) -> Draft:
+        """Keep a draft; its id is given here."""
+        values = _draft_values(draft) | {"created_at": at}
+        identifier = (await self._connection.execute(drafts.insert().values(values).returning(drafts.c.id))).scalar_one()
+        return replace(draft, id=identifier)
+
+    async def draft(self, identifier: int) -> Draft | None:
+        row = (await self._connection.execute(select(drafts).where(drafts.c.id == identifier))).first()
+        return _draft(row._mapping) if row else None
+
+    async def rewrite(self, draft: Draft, *, was: str) -> bool:
+        """Change a draft that is still in the state ``was``. Returns False when it is not."""
+        statement = update(drafts).where(drafts.c.id == draft.id, drafts.c.state == was)
+        return bool((await self._connection.execute(statement.values(_draft_values(draft)))).rowcount)
+
+    async def drafts_of(self, incident: int, *states: str) -> Sequence[Draft]:
+        """The drafts about an incident in these states."""
+        statement = select(drafts).where(drafts.c.incident_id == incident, drafts.c.state.in_(states)).order_by(drafts.c.id)
+        return [_draft(row._mapping) for row in await self._connection.execute(statement)]
+
+
+def _draft_values(draft: Draft) -> dict[str, Any]:
+    return {
+        "incident_id": draft.incident,
+        "person_id": draft.person,
+        "account": draft.address.account,
+        "chat": draft.address.chat,
+        "thread": draft.address.thread,
+        "user_id": draft.user_id,
+        "message": draft.message,
+        "text": draft.text,
+        "files": files_to_json(draft.files),
+        "kind": draft.kind,
+        "date": draft.date,
+        "preview": draft.preview,
+        "state": draft.state,
+    }
+
+
+def _draft(row: Mapping[Any, Any]) -> Draft:
+    return Draft(
+        id=row["id"],
+        incident=row["incident_id"],
+        person=row["person_id"],
+        address=Address(row["account"], row["chat"], row["thread"]),
+        files=files_from_json(row["files"]),
+        **{name: row[name] for name in ("user_id", "message", "text", "kind", "date", "preview", "state")},
+    )

@@ -1,0 +1,122 @@
+"""The inbox: raw updates, stored before they are acknowledged and handled after, each exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bots.channel import Update
+from storage.sql import insert
+from storage.tables import inbox
+
+NEW, DONE, DEAD = "new", "done", "dead"
+_AT_ONCE = 500  # rows in one statement: SQLite binds at most 32,766 values
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One raw update in the inbox."""
+
+    id: int
+    account: str
+    key: str
+    raw: Mapping[str, Any]
+    lane: str
+    album: str
+    received_at: datetime
+    handle_after: datetime | None
+    attempts: int
+    error: str
+
+
+_COLUMNS = [inbox.c[name] for name in Row.__dataclass_fields__]
+
+
+class Inbox:
+    """Reads and writes the inbox."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def put(self, account: str, updates: Sequence[Update], at: datetime) -> int:
+        """Store updates that are not there yet. Returns how many were new; a repeat of the platform is not."""
+        if not updates:
+            return 0
+        rows = [
+            {
+                "account": account,
+                "key": one.key,
+                "raw": dict(one.raw),
+                "lane": one.lane,
+                "album": one.album,
+                "received_at": at,
+                "state": NEW,
+            }
+            for one in updates
+        ]
+        stored = 0
+        for start in range(0, len(rows), _AT_ONCE):
+            statement = insert(self._connection, inbox).values(rows[start : start + _AT_ONCE])
+            statement = statement.on_conflict_do_nothing(index_elements=["account", "key"]).returning(inbox.c.id)
+            stored += len((await self._connection.execute(statement)).all())
+        return stored
+
+    async def later(self, key: str, raw: Mapping[str, Any], *, lane: str, at: datetime, handle_after: datetime | None = None) -> None:
+        """Put something of our own into the inbox, to be handled like anything that came from outside, not before ``handle_after``."""
+        values = {"account": "", "key": key, "raw": dict(raw), "lane": lane, "received_at": at, "handle_after": handle_after, "state": NEW}
+        await self._connection.execute(
+            insert(self._connection, inbox).values(values).on_conflict_do_nothing(index_elements=["account", "key"])
+        )
+
+    async def waiting(self, now: datetime, limit: int = 200) -> Sequence[Row]:
+        """New rows whose time has come, oldest first."""
+        due = or_(inbox.c.handle_after.is_(None), inbox.c.handle_after <= now)
+        statement = select(*_COLUMNS).where(inbox.c.state == NEW, due).order_by(inbox.c.id).limit(limit)
+        return [Row(*row) for row in await self._connection.execute(statement)]
+
+    async def held_lanes(self, now: datetime) -> frozenset[tuple[str, str]]:
+        """Lanes (account, lane) of the platforms' updates in which an earlier row waits for another try: what follows must wait too."""
+        statement = select(inbox.c.account, inbox.c.lane).where(
+            inbox.c.state == NEW, inbox.c.handle_after > now, inbox.c.account != "", inbox.c.lane != ""
+        )
+        return frozenset((row.account, row.lane) for row in await self._connection.execute(statement))
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        """When the next postponed row is due."""
+        statement = select(func.min(inbox.c.handle_after)).where(inbox.c.state == NEW, inbox.c.handle_after > now)
+        found: datetime | None = (await self._connection.execute(statement)).scalar()
+        return found
+
+    async def done(self, ids: Sequence[int], at: datetime) -> None:
+        """The rows were handled, in this very transaction."""
+        await self._connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(state=DONE, handled_at=at, error=""))
+
+    async def failed(self, ids: Sequence[int], error: str, retry_at: datetime) -> None:
+        """Handling failed; the rows are tried again at ``retry_at``."""
+        values = {"attempts": inbox.c.attempts + 1, "error": error, "handle_after": retry_at}
+        await self._connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(values))
+
+    async def dead(self, ids: Sequence[int], error: str, at: datetime) -> None:
+        """The rows cannot be handled: dead letters, for an administrator to see and replay."""
+        values = {"state": DEAD, "error": error, "handled_at": at, "attempts": inbox.c.attempts + 1}
+        await self._connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(values))
+
+    async def cancel(self, key: str, at: datetime) -> bool:
+        """Take back something of our own before it is handled. Returns False when it is too late."""
+        statement = update(inbox).where(inbox.c.account == "", inbox.c.key == key, inbox.c.state == NEW)
+        return bool((await self._connection.execute(statement.values(state=DONE, handled_at=at))).rowcount)
+
+    async def dead_letters(self, limit: int = 50) -> Sequence[Row]:
+        """The newest dead letters."""
+        statement = select(*_COLUMNS).where(inbox.c.state == DEAD).order_by(inbox.c.id.desc()).limit(limit)
+        return [Row(*row) for row in await self._connection.execute(statement)]
+
+    async def counts(self) -> Mapping[str, int]:
+        """How many rows are new and how many are dead letters."""
+        statement = select(inbox.c.state, func.count()).where(inbox.c.state.in_((NEW, DEAD))).group_by(inbox.c.state)
+        return {NEW: 0, DEAD: 0} | {row[0]: row[1] for row in await self._connection.execute(statement)}

@@ -1,0 +1,364 @@
+"""Incidents: where they stand, what was reported, said and done, and which reminders went out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bots.channel import Address, File, FileKind, Location, Scene
+from incidents.incident import Action, Change, Incident, Resolution, Role, Status, Timer
+from storage.sql import insert_new
+from storage.tables import controls, corrections, history, incidents, messages, reminders
+
+
+class Stale(Exception):
+    """Somebody else changed the incident in between; read it again and decide again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a citizen reported, and where to answer them."""
+
+    person: int
+    address: Address
+    scene: Scene
+    text: str = ""
+    place: str = ""
+    location: Location | None = None
+    danger: str = ""
+    files: int = 0
+    said_at: datetime
+    """The platform's time of the last message that belongs to the report."""
+    corrected: bool = False
+    """A person chose topic or territory: the bot no longer guesses."""
+    linked_to: int = 0
+    merged_into: int = 0
+    receipt: int = 0
+    """Outbox row of the receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An incident together with its report."""
+
+    incident: Incident
+    report: Report
+
+    @property
+    def id(self) -> int:
+        """The incident's number."""
+        return self.incident.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One thing said about an incident."""
+
+    kind: str
+    """report, reply, note, question, answer, interim"""
+    person: int
+    text: str
+    files: tuple[File, ...] = ()
+    location: Location | None = None
+    address: Address
+    message: str
+    at: datetime
+    id: int = 0
+    edit_of: int = 0
+
+
+_INCIDENT = [field.name for field in fields(Incident)]
+_REPORT = ("person_id", "account", "chat", "thread", "scene", "text", "place", "latitude", "longitude", "danger", "files", "said_at")
+_REPORT_TOO = ("corrected", "linked_to", "merged_into", "receipt")
+_CASE = [incidents.c[name] for name in (*_INCIDENT, *_REPORT, *_REPORT_TOO)]
+OPEN = [status.value for status in Status if status not in (Status.ANSWERED, Status.CLOSED)]
+
+
+class Incidents:
+    """Reads and writes incidents."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    # --- one incident ------------------------------------------------------------------------------------------------
+
+    async def open(self, incident: Incident, report: Report, at: datetime) -> Case:
+        """Store a fresh incident; its number is given here."""
+        values = {**_incident_values(incident), **_report_values(report), "created_at": at}
+        del values["id"]
+        result = await self._connection.execute(incidents.insert().values(values).returning(incidents.c.id))
+        return Case(replace(incident, id=result.scalar_one()), report)
+
+    async def get(self, number: int) -> Case | None:
+        """An incident by its number."""
+        row = (await self._connection.execute(select(*_CASE).where(incidents.c.id == number))).first()
+        return _case(row._mapping) if row else None
+
+    async def save(self, case: Case, change: Change | None = None) -> Case:
+        """Write the incident if nobody else did meanwhile, and its history row.
+
+        Without a change (a fact, a clock that woke) the version is raised here. Raises Stale, and then nothing was written.
+        """
+        read = case.incident.version - 1 if change else case.incident.version
+        case = case if change else Case(replace(case.incident, version=read + 1), case.report)
+        statement = update(incidents).where(incidents.c.id == case.id, incidents.c.version == read)
+        values = {**_incident_values(case.incident), **_report_values(case.report)}
+        del values["id"]
+        if not (await self._connection.execute(statement.values(values))).rowcount:
+            raise Stale(f"incident {case.id} is no longer at version {read}")
+        if change:
+            await self._connection.execute(history.insert().values(_history_values(change)))
+        return case
+
+    async def record(self, change: Change) -> None:
+        """The history row of an incident's beginning."""
+        await self._connection.execute(history.insert().values(_history_values(change)))
+
+    async def history(self, number: int) -> Sequence[Change]:
+        """All that was done to an incident, oldest first."""
+        rows = await self._connection.execute(select(history).where(history.c.incident_id == number).order_by(history.c.version))
+        return [_change(row._mapping) for row in rows]
+
+    # --- several -----------------------------------------------------------------------------------------------------
+
+    async def of_person(self, person: int, *, limit: int = 10, open_only: bool = False) -> Sequence[Case]:
+        """A citizen's incidents, newest first."""
+        statement = select(*_CASE).where(incidents.c.person_id == person).order_by(incidents.c.id.desc()).limit(limit)
+        if open_only:
+            statement = statement.where(incidents.c.status.in_(OPEN))
+        return await self._cases(statement)
+
+    async def unsorted(self, limit: int = 50) -> Sequence[Case]:
+        """The curators' queue, oldest first."""
+        return await self._cases(select(*_CASE).where(incidents.c.status == Status.NEW).order_by(incidents.c.id).limit(limit))
+
+    async def count_unsorted(self) -> int:
+        statement = select(func.count()).select_from(incidents).where(incidents.c.status == Status.NEW)
+        return (await self._connection.execute(statement)).scalar_one()
+
+    async def due_before(
+        self, instant: datetime, *, organisations: Iterable[str] | None = None, after: datetime | None = None
+    ) -> Sequence[Case]:
+        """Incidents whose running clock ends before an instant (and after another), soonest first; of some organisations or all."""
+        statement = (
+            select(*_CASE)
+            .where(
+                incidents.c.status.in_(OPEN),
+                incidents.c.timer.in_((Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)),
+                incidents.c.due_at <= instant,
+            )
+            .order_by(incidents.c.due_at, incidents.c.id)
+            .limit(50)
+        )
+        if organisations is not None:
+            statement = statement.where(incidents.c.organisation.in_(list(organisations)))
+        if after is not None:
+            statement = statement.where(incidents.c.due_at > after)
+        return await self._cases(statement)
+
+    async def in_status(self, status: Status, *, organisations: Iterable[str] | None = None) -> Sequence[Case]:
+        """Incidents in one status, longest waiting first."""
+        statement = select(*_CASE).where(incidents.c.status == status).order_by(incidents.c.id).limit(50)
+        if organisations is not None:
+            statement = statement.where(incidents.c.organisation.in_(list(organisations)))
+        return await self._cases(statement)
+
+    async def owned(self, organisation: str) -> Sequence[Case]:
+        """All open incidents of an organisation."""
+        statement = select(*_CASE).where(incidents.c.organisation == organisation, incidents.c.status.in_(OPEN)).order_by(incidents.c.id)
+        return await self._cases(statement)
+
+    async def held_by(self, person: int) -> Sequence[Case]:
+        """Open incidents an official holds."""
+        statement = select(*_CASE).where(incidents.c.assignee == person, incidents.c.status.in_(OPEN)).order_by(incidents.c.due_at)
+        return await self._cases(statement)
+
+    async def to_wake(self, now: datetime, limit: int = 200) -> Sequence[int]:
+        """Numbers of the incidents whose clock has something to do."""
+        statement = select(incidents.c.id).where(incidents.c.wake_at <= now).order_by(incidents.c.wake_at).limit(limit)
+        return list((await self._connection.execute(statement)).scalars())
+
+    async def next_wake(self) -> datetime | None:
+        """When the next clock has something to do."""
+        found: datetime | None = (await self._connection.execute(select(func.min(incidents.c.wake_at)))).scalar()
+        return found
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        """When the next answer is due."""
+        statement = select(func.min(incidents.c.due_at)).where(incidents.c.status.in_(OPEN), incidents.c.due_at > now)
+        found: datetime | None = (await self._connection.execute(statement)).scalar()
+        return found
+
+    async def newest(self, limit: int = 20) -> Sequence[Case]:
+        """The newest incidents."""
+        return await self._cases(select(*_CASE).order_by(incidents.c.id.desc()).limit(limit))
+
+    async def _cases(self, statement: Any) -> Sequence[Case]:
+        return [_case(row._mapping) for row in await self._connection.execute(statement)]
+
+    # --- what was said -----------------------------------------------------------------------------------------------
+
+    async def say(self, number: int, message: Message) -> int:
+        """Add something said to an incident's timeline. Returns its id."""
+        values = {
+            "incident_id": number,
+            "kind": message.kind,
+            "person_id": message.person,
+            "text": message.text,
+            "files": files_to_json(message.files),
+            "latitude": message.location.latitude if message.location else None,
+            "longitude": message.location.longitude if message.location else None,
+            "account": message.address.account,
+            "chat": message.address.chat,
+            "message": message.message,
+            "at": message.at,
+            "edit_of": message.edit_of or None,
+        }
+        identifier: int = (await self._connection.execute(messages.insert().values(values).returning(messages.c.id))).scalar_one()
+        return identifier
+
+    async def said(self, number: int) -> Sequence[Message]:
+        """All that was said about an incident, oldest first, edits included."""
+        rows = await self._connection.execute(select(messages).where(messages.c.incident_id == number).order_by(messages.c.id))
+        return [_message(row._mapping) for row in rows]
+
+    async def about(self, account: str, chat: str, message: str) -> tuple[int, int]:
+        """The incident a person's own message belongs to, and the message's id in its timeline; (0, 0) for none."""
+        statement = select(messages.c.incident_id, messages.c.id).where(
+            messages.c.account == account, messages.c.chat == chat, messages.c.message == message, messages.c.edit_of.is_(None)
+        )
+        row = (await self._connection.execute(statement.order_by(messages.c.id).limit(1))).first()
+        return (row[0], row[1]) if row else (0, 0)
+
+    async def last_said(self, number: int, kinds: Sequence[str], person: int | None = None) -> Message | None:
+        """The last message of these kinds (by this person)."""
+        statement = select(messages).where(messages.c.incident_id == number, messages.c.kind.in_(kinds))
+        if person is not None:
+            statement = statement.where(messages.c.person_id == person)
+        row = (await self._connection.execute(statement.order_by(messages.c.id.desc()).limit(1))).first()
+        return _message(row._mapping) if row else None
+
+    async def corrected(self, number: int, field: str, before: str, after: str, *, person: int, at: datetime) -> None:
+        """Remember that a person corrected the bot's suggestion."""
+        values = {"incident_id": number, "field": field, "before": before, "after": after, "person_id": person, "at": at}
+        await self._connection.execute(corrections.insert().values(values))
+
+    # --- reminders ---------------------------------------------------------------------------------------------------
+
+    async def reminded(self, number: int, turn: int, step: str, at: datetime, *, skipped: bool = False) -> bool:
+        """Claim a reminder step. Returns False when it came before: then it does not come again."""
+        key = {"incident_id": number, "turn": turn, "step": step}
+        return await insert_new(self._connection, reminders, key, {"at": at, "skipped": skipped})
+
+    async def reminders_of(self, number: int) -> Sequence[tuple[int, str, datetime, bool]]:
+        """Every reminder of an incident: the clock's turn, the step, when, and whether it was skipped."""
+        statement = select(reminders.c.turn, reminders.c.step, reminders.c.at, reminders.c.skipped)
+        rows = await self._connection.execute(statement.where(reminders.c.incident_id == number).order_by(reminders.c.at, reminders.c.turn))
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+    async def control(self, number: int, turn: int, step: str, person: int, at: datetime) -> None:
+        """A curator took this step of this clock under control."""
+        key = {"incident_id": number, "turn": turn, "step": step, "person_id": person}
+        await insert_new(self._connection, controls, key, {"at": at})
+
+    async def controlled_by(self, number: int, turn: int, step: str) -> frozenset[int]:
+        """The curators who do not want to hear of this step again."""
+        statement = select(controls.c.person_id).where(controls.c.incident_id == number, controls.c.turn == turn, controls.c.step == step)
+        return frozenset((await self._connection.execute(statement)).scalars())
+
+
+# --- rows ↔ our words --------------------------------------------------------------------------------------------------
+
+
+def files_to_json(files: Iterable[File]) -> list[dict[str, Any]]:
+    """Files as plain JSON."""
+    return [asdict(file) for file in files]
+
+
+def files_from_json(raw: Iterable[Mapping[str, Any]]) -> tuple[File, ...]:
+    """Files out of plain JSON."""
+    return tuple(File(**{**one, "kind": FileKind(one["kind"])}) for one in raw)
+
+
+def _incident_values(incident: Incident) -> dict[str, Any]:
+    return {name: getattr(incident, name) for name in _INCIDENT}
+
+
+def _report_values(report: Report) -> dict[str, Any]:
+    return {
+        "person_id": report.person,
+        "account": report.address.account,
+        "chat": report.address.chat,
+        "thread": report.address.thread,
+        "scene": report.scene,
+        "text": report.text,
+        "place": report.place,
+        "latitude": report.location.latitude if report.location else None,
+        "longitude": report.location.longitude if report.location else None,
+        "danger": report.danger,
+        "files": report.files,
+        "said_at": report.said_at,
+        **{name: getattr(report, name) for name in _REPORT_TOO},
+    }
+
+
+def _case(row: Mapping[Any, Any]) -> Case:
+    values = {name: row[name] for name in _INCIDENT}
+    values |= {
+        "status": Status(row["status"]),
+        "timer": Timer(row["timer"]),
+        "resolution": Resolution(row["resolution"]) if row["resolution"] else None,
+    }
+    report = Report(
+        person=row["person_id"],
+        address=Address(row["account"], row["chat"], row["thread"]),
+        scene=Scene(row["scene"]),
+        location=_location(row),
+        **{name: row[name] for name in ("text", "place", "danger", "files", "said_at", *_REPORT_TOO)},
+    )
+    return Case(Incident(**values), report)
+
+
+def _location(row: Mapping[Any, Any]) -> Location | None:
+    return Location(row["latitude"], row["longitude"]) if row["latitude"] is not None else None
+
+
+def _history_values(change: Change) -> dict[str, Any]:
+    values = {field.name: getattr(change, field.name) for field in fields(Change)}
+    values["incident_id"], values["person_id"] = values.pop("incident"), values.pop("by")
+    return values
+
+
+def _change(row: Mapping[Any, Any]) -> Change:
+    values = {field.name: row[field.name] for field in fields(Change) if field.name in row}
+    return Change(
+        **values
+        | {
+            "incident": row["incident_id"],
+            "by": row["person_id"],
+            "action": Action(row["action"]),
+            "role": Role(row["role"]),
+            "before": Status(row["before"]),
+            "after": Status(row["after"]),
+        }
+    )
+
+
+def _message(row: Mapping[Any, Any]) -> Message:
+    return Message(
+        id=row["id"],
+        kind=row["kind"],
+        person=row["person_id"],
+        text=row["text"],
+        files=files_from_json(row["files"]),
+        location=_location(row),
+        address=Address(row["account"], row["chat"]),
+        message=row["message"],
+        at=row["at"],
+        edit_of=row["edit_of"] or 0,
+    )

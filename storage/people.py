@@ -1,0 +1,225 @@
+"""People: who they are in each messenger, what roles they hold, and how they were invited."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bots.channel import Address
+from incidents.incident import Role
+from storage.sql import insert_new, upsert
+from storage.tables import contacts, identities, incidents, invites, people, roles
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody we know, whatever messenger they use."""
+
+    id: int
+    name: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A role somebody holds. ``organisation`` is empty for curators and administrators."""
+
+    id: int
+    person: int
+    name: str
+    language: str
+    role: Role
+    organisation: str
+    account: str
+    chat: str
+    cards_here: bool
+
+    @property
+    def address(self) -> Address:
+        """The private chat in which they opened their invitation."""
+        return Address(self.account, self.chat)
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A one-time invitation: of a person into a role, or of a chat into an organisation."""
+
+    kind: str
+    role: str
+    organisation: str
+    expires_at: datetime
+    used_at: datetime | None
+
+
+PERSON, CHAT = "person", "chat"
+
+
+def digest(code: str) -> str:
+    """What is stored of a code. Codes are long and random, so a plain digest cannot be turned back."""
+    return hashlib.sha256(code.strip().upper().replace("-", "").encode()).hexdigest()
+
+
+def platform(account: str) -> str:
+    """The messenger of an account: ``vk`` of ``vk/biysk``."""
+    return account.partition("/")[0]
+
+
+class People:
+    """Reads and writes people, their roles and invitations."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    # --- persons ---------------------------------------------------------------------------------------------------
+
+    async def known(self, account: str, user_id: str) -> Person | None:
+        """The person behind a platform's user id, if they were ever seen."""
+        statement = (
+            select(people.c.id, people.c.name, people.c.language)
+            .join(identities, identities.c.person_id == people.c.id)
+            .where(identities.c.platform == platform(account), identities.c.user_id == user_id)
+        )
+        row = (await self._connection.execute(statement)).first()
+        return Person(*row) if row else None
+
+    async def meet(self, account: str, user_id: str, name: str, language: str, at: datetime) -> Person:
+        """The person behind a platform's user id, made known when new; a changed name is kept."""
+        person = await self.known(account, user_id)
+        if person is None:
+            result = await self._connection.execute(
+                people.insert().values(name=name, language=language, created_at=at).returning(people.c.id)
+            )
+            person = Person(result.scalar_one(), name, language)
+            await self._connection.execute(identities.insert().values(platform=platform(account), user_id=user_id, person_id=person.id))
+            return person
+        if (name and name != person.name) or (language and language != person.language):
+            person = Person(person.id, name or person.name, language or person.language)
+            await self._connection.execute(
+                update(people).where(people.c.id == person.id).values(name=person.name, language=person.language)
+            )
+        return person
+
+    async def get(self, person: int) -> Person:
+        """A person by our own id; somebody unknown has no name."""
+        row = (await self._connection.execute(select(people.c.id, people.c.name, people.c.language).where(people.c.id == person))).first()
+        return Person(*row) if row else Person(person)
+
+    async def join(self, person: int, account: str, user_id: str) -> None:
+        """The platform's user is this person too: only ever by an invitation that they opened themselves."""
+        await upsert(self._connection, identities, {"platform": platform(account), "user_id": user_id}, {"person_id": person})
+
+    async def count_reports(self, person: int, since: datetime) -> int:
+        """How many incidents this person has reported since then."""
+        statement = select(func.count()).select_from(incidents).where(incidents.c.person_id == person, incidents.c.reported_at >= since)
+        return (await self._connection.execute(statement)).scalar_one()
+
+    # --- as one account knows them ---------------------------------------------------------------------------------
+
+    async def greet(self, account: str, user_id: str, at: datetime) -> bool:
+        """Whether this is the first contact with this account, which is remembered."""
+        if await insert_new(self._connection, contacts, {"account": account, "user_id": user_id}, {"greeted_at": at}):
+            return True
+        statement = update(contacts).where(contacts.c.account == account, contacts.c.user_id == user_id, contacts.c.greeted_at.is_(None))
+        return bool((await self._connection.execute(statement.values(greeted_at=at))).rowcount)
+
+    async def set_blocked(self, account: str, user_id: str, *, blocked: bool) -> None:
+        """The person forbade, or allowed again, this account to write to them."""
+        await upsert(self._connection, contacts, {"account": account, "user_id": user_id}, {"blocked": blocked})
+
+    async def is_blocked(self, account: str, user_id: str) -> bool:
+        statement = select(contacts.c.blocked).where(contacts.c.account == account, contacts.c.user_id == user_id)
+        return bool((await self._connection.execute(statement)).scalar())
+
+    # --- roles -----------------------------------------------------------------------------------------------------
+
+    async def posts_of(self, person: int) -> Sequence[Post]:
+        """The roles a person holds now."""
+        return await self._posts(roles.c.person_id == person)
+
+    async def officials(self, organisation: str, *wanted: Role) -> Sequence[Post]:
+        """Who holds one of these roles in an organisation (officials and heads when none is named)."""
+        chosen = wanted or (Role.OFFICIAL, Role.HEAD)
+        return await self._posts(roles.c.organisation == organisation, roles.c.role.in_(chosen))
+
+    async def curators(self) -> Sequence[Post]:
+        return await self._posts(roles.c.role == Role.CURATOR)
+
+    async def administrators(self) -> Sequence[Post]:
+        return await self._posts(roles.c.role == Role.ADMINISTRATOR)
+
+    async def appoint(self, person: int, role: Role, organisation: str, address: Address, at: datetime) -> bool:
+        """Give a role. Returns False when the person holds it already (its private chat is renewed)."""
+        for post in await self.posts_of(person):
+            if post.role is role and post.organisation == organisation:
+                values = {"account": address.account, "chat": address.chat}
+                await self._connection.execute(update(roles).where(roles.c.id == post.id).values(values))
+                return False
+        await self._connection.execute(
+            roles.insert().values(
+                person_id=person, role=role, organisation=organisation, account=address.account, chat=address.chat, since=at
+            )
+        )
+        return True
+
+    async def cards_here(self, person: int, organisation: str, *, here: bool) -> None:
+        """Whether cards of the organisation come to the person's private chat even when it has a working chat."""
+        statement = update(roles).where(roles.c.person_id == person, roles.c.organisation == organisation, roles.c.revoked_at.is_(None))
+        await self._connection.execute(statement.values(cards_here=here))
+
+    async def dismiss(self, person: int, organisation: str, at: datetime, role: Role | None = None) -> int:
+        """Revoke a person's roles in an organisation (one of them when named). Returns how many there were."""
+        statement = update(roles).where(roles.c.person_id == person, roles.c.organisation == organisation, roles.c.revoked_at.is_(None))
+        if role is not None:
+            statement = statement.where(roles.c.role == role)
+        return (await self._connection.execute(statement.values(revoked_at=at))).rowcount
+
+    async def _posts(self, *conditions: object) -> Sequence[Post]:
+        statement = (
+            select(
+                roles.c.id,
+                roles.c.person_id,
+                people.c.name,
+                people.c.language,
+                roles.c.role,
+                roles.c.organisation,
+                roles.c.account,
+                roles.c.chat,
+                roles.c.cards_here,
+            )
+            .join(people, people.c.id == roles.c.person_id)
+            .where(roles.c.revoked_at.is_(None), *conditions)  # type: ignore[arg-type]  # column expressions
+            .order_by(roles.c.id)
+        )
+        return [Post(row[0], row[1], row[2], row[3], Role(row[4]), *row[5:]) for row in await self._connection.execute(statement)]
+
+    # --- invitations -----------------------------------------------------------------------------------------------
+
+    async def invite(self, code: str, kind: str, role: str, organisation: str, *, at: datetime, expires_at: datetime) -> None:
+        """Keep the digest of a one-time code."""
+        await self._connection.execute(
+            invites.insert().values(
+                digest=digest(code), kind=kind, role=role, organisation=organisation, created_at=at, expires_at=expires_at
+            )
+        )
+
+    async def invitation(self, code: str) -> Invite | None:
+        """What a code invites to, used or not."""
+        statement = select(invites.c.kind, invites.c.role, invites.c.organisation, invites.c.expires_at, invites.c.used_at)
+        row = (await self._connection.execute(statement.where(invites.c.digest == digest(code)))).first()
+        return Invite(*row) if row else None
+
+    async def use_invite(self, code: str, kind: str, person: int, at: datetime) -> Invite | None:
+        """Use a one-time code: the invitation, or None when it is unknown, of another kind, expired or used already."""
+        statement = (
+            update(invites)
+            .where(invites.c.digest == digest(code), invites.c.kind == kind, invites.c.used_at.is_(None), invites.c.expires_at > at)
+            .values(used_at=at, used_by=person)
+            .returning(invites.c.kind, invites.c.role, invites.c.organisation, invites.c.expires_at, invites.c.used_at)
+        )
+        row = (await self._connection.execute(statement)).first()
+        return Invite(*row) if row else None

@@ -1,0 +1,122 @@
+"""Opens the database and every transaction on it; nothing else does."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from storage.accounts import Accounts
+from storage.chats import Chats
+from storage.conversations import Conversations
+from storage.inbox import Inbox
+from storage.incidents import Incidents
+from storage.outbox import Outbox
+from storage.people import People
+from storage.regions import Regions
+
+# https://sqlite.org/wal.html#walresetbug: with two or more connections a WAL file could be reset while it was read.
+_WAL_IS_SOUND = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
+
+
+def wal_is_sound(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite may use a write-ahead log with several connections."""
+    if version >= _WAL_IS_SOUND[2]:
+        return True
+    return any(version[:2] == fixed[:2] and version >= fixed for fixed in _WAL_IS_SOUND)
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """One open transaction: the gateways to everything stored."""
+
+    connection: AsyncConnection
+    accounts: Accounts
+    chats: Chats
+    conversations: Conversations
+    incidents: Incidents
+    inbox: Inbox
+    outbox: Outbox
+    people: People
+    regions: Regions
+
+
+class Store:
+    """The database, on SQLite or PostgreSQL by its URL."""
+
+    def __init__(self, url: str) -> None:
+        self.url: URL = make_url(url)
+        self.engine: AsyncEngine = _sqlite(self.url) if self.url.get_backend_name() == "sqlite" else _postgresql(self.url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """One transaction: committed when the block ends well, rolled back when it raises.
+
+        The commit is shielded: a cancellation that arrives in it neither breaks nor undoes it.
+        """
+        async with self.engine.connect() as connection:
+            await connection.begin()
+            try:
+                yield gateways(connection)
+            except BaseException:
+                await asyncio.shield(connection.rollback())
+                raise
+            await asyncio.shield(connection.commit())
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self.engine.dispose()
+
+
+def gateways(connection: AsyncConnection) -> Tx:
+    """All gateways over one connection."""
+    return Tx(
+        connection=connection,
+        accounts=Accounts(connection),
+        chats=Chats(connection),
+        conversations=Conversations(connection),
+        incidents=Incidents(connection),
+        inbox=Inbox(connection),
+        outbox=Outbox(connection),
+        people=People(connection),
+        regions=Regions(connection),
+    )
+
+
+def _postgresql(url: URL) -> AsyncEngine:
+    return create_async_engine(url, pool_pre_ping=True)
+
+
+def _sqlite(url: URL) -> AsyncEngine:
+    """One connection and one writer; every transaction takes the write lock at its beginning, so a read is never stale."""
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=120, connect_args={"timeout": 30})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        # The driver would begin its own transactions, and none at all before a SELECT: ten takes, ten winners.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        journal = "WAL" if wal_is_sound(sqlite3.sqlite_version_info) else "DELETE"
+        for pragma in (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begins(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
