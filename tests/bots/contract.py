@@ -65,6 +65,8 @@ class Wired:
     """The token, the address: what no error may carry."""
     unsure: type[Undelivered] = Unknown
     """What a broken connection means: ``TryLater`` where the platform drops repeats of the same key."""
+    names: bool = True
+    """Events tell the sender's name."""
     cursor: str = ""
     heard: list[Update] = field(default_factory=list)
 
@@ -139,7 +141,7 @@ class ChannelContract:
         assert (event.text, event.message, event.scene) == ("Яма на Ленина 15!", message, Scene.PRIVATE)
         assert event.address == wired.private
         assert event.sender.id == wired.person
-        assert event.sender.name
+        assert bool(event.sender.name) is wired.names
         assert not event.sender.impersonal
         assert event.at.utcoffset() is not None
         assert wired.heard[0].key
