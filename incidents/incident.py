@@ -23,6 +23,8 @@ class Status(StrEnum):
 class Action(StrEnum):
     """What can be done to an incident."""
 
+    REPORT = "report"
+    """The beginning: history's first row. No rule allows it afterwards."""
     ASSIGN = "assign"
     TAKE = "take"
     RELEASE = "release"

@@ -1,0 +1,84 @@
+"""Every text a person reads, by language: Fluent files in one folder per language, Russian first."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+from functools import cache
+from importlib.resources import files
+
+from babel.dates import format_date, format_time
+from fluent.runtime import FluentBundle, FluentResource
+
+LANGUAGES = ("ru", "en")
+DEFAULT = "ru"
+
+
+def choose(tag: str) -> str:
+    """The language to speak to somebody whose messenger has this language tag; Russian unless it is one of ours."""
+    language = tag.lower().partition("-")[0]
+    return language if language in LANGUAGES else DEFAULT
+
+
+class Texts:
+    """The texts of one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        # Isolation marks would stand as odd characters around every name in a messenger.
+        self._bundle = FluentBundle([language], use_isolating=False)
+        folder = files(__name__) / language
+        for resource in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            if resource.name.endswith(".ftl"):
+                self._bundle.add_resource(FluentResource(resource.read_text(encoding="utf-8")))
+
+    def say(self, key: str, **arguments: str | float) -> str:
+        """The text of a key. Raises LookupError for an unknown key and ValueError for a missing argument: both are our mistakes."""
+        if not self._bundle.has_message(key):
+            raise LookupError(f"no text {key!r} in {self.language}")
+        pattern = self._bundle.get_message(key).value
+        if pattern is None:
+            raise LookupError(f"text {key!r} in {self.language} has no value")
+        text, errors = self._bundle.format_pattern(pattern, arguments)
+        if errors:
+            raise ValueError(f"text {key!r} in {self.language}: {errors[0]}")
+        return str(text)
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a text."""
+        return bool(self._bundle.has_message(key))
+
+    def hour(self, instant: datetime, zone: tzinfo) -> str:
+        """«14:05», local."""
+        return str(format_time(instant.astimezone(zone), "HH:mm", locale=self.language))
+
+    def when(self, instant: datetime, zone: tzinfo, now: datetime) -> str:
+        """«12 марта, 14:05», local; with the year when it is not this one."""
+        local, today = instant.astimezone(zone), now.astimezone(zone)
+        return f"{self.day(local, today)}, {self.hour(instant, zone)}"
+
+    def day(self, local: datetime, today: datetime) -> str:
+        """«12 марта»; with the year when it is not this one."""
+        pattern = "d MMMM" if local.year == today.year else "d MMMM y"
+        return str(format_date(local.date(), pattern, locale=self.language))
+
+    def span(self, length: timedelta) -> str:
+        """«4 ч 48 мин», «2 дня 3 ч», never negative and never empty."""
+        minutes = max(int(length.total_seconds()) // 60, 0)
+        days, minutes = divmod(minutes, 24 * 60)
+        hours, minutes = divmod(minutes, 60)
+        parts = []
+        if days > 1 or (days and (hours or minutes)):
+            parts.append(self.say("span-days", count=days))
+        elif days:
+            hours += 24
+        if hours:
+            parts.append(self.say("span-hours", count=hours))
+        if minutes and days < 1:
+            parts.append(self.say("span-minutes", count=minutes))
+        return " ".join(parts) or self.say("span-minutes", count=0)
+
+
+@cache
+def texts(language: str) -> Texts:
+    """The texts of a language, read once."""
+    return Texts(choose(language))

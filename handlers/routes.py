@@ -1,0 +1,188 @@
+"""Every way in, on one page: which handler takes what was said, pressed, or happened."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
+from handlers import curate, drafts, enter, mine, report, work
+from handlers.turn import Handler, Moment, Turn
+from storage.people import Person
+
+COMMANDS: Mapping[str, Handler] = {
+    "start": enter.start,
+    "help": enter.help_,
+    "my": mine.list_,
+    "queue": curate.queue,
+    "overdue": curate.overdue,
+    "due": curate.due,
+    "connect": enter.connect,
+}
+
+BUTTONS: Mapping[str, Handler] = {
+    # the citizen
+    "other-topic": mine.other_topic,
+    "set-topic": mine.set_topic,
+    "other-place": mine.other_place,
+    "set-place": mine.set_place,
+    "withdraw": mine.withdraw,
+    "withdraw-yes": mine.withdraw_yes,
+    "solved": mine.solved,
+    "unsolved": mine.unsolved,
+    "stars": mine.stars,
+    "add-to": report.add_to,
+    "it-is-new": report.it_is_new,
+    # the official
+    "take": work.take,
+    "release": work.release,
+    "refuse": work.refuse,
+    "refuse-to": work.refuse_to,
+    "refuse-unknown": work.refuse_unknown,
+    "question": work.question,
+    "answer": work.answer,
+    "interim": work.interim,
+    "full": work.full,
+    "give-up": work.give_up,
+    # what an official wrote, before and after it is sent
+    "draft-which": drafts.which,
+    "draft-answer": drafts.as_answer,
+    "draft-interim": drafts.as_interim,
+    "draft-date": drafts.with_date,
+    "draft-question": drafts.as_question,
+    "draft-note": drafts.as_note,
+    "draft-anyway": drafts.anyway,
+    "draft-ask-holder": drafts.ask_holder,
+    "draft-allow": drafts.allow,
+    "draft-drop": drafts.drop,
+    "draft-recall": drafts.recall,
+    "arrived": drafts.arrived,
+    "again": drafts.again,
+    # the curator
+    "sort-to": curate.sort_to,
+    "sort-topic": curate.sort_topic,
+    "sort-topic-to": curate.sort_topic_to,
+    "sort-place": curate.sort_place,
+    "sort-place-to": curate.sort_place_to,
+    "sort-close": curate.sort_close,
+    "pass": curate.pass_,
+    "pass-to": curate.pass_to,
+    "open": curate.open_,
+    "remind": curate.remind,
+    "control": curate.control,
+    "rework": curate.rework,
+    "rework-because": curate.rework_because,
+    "close": curate.close,
+    "close-as": curate.close_as,
+    "page": curate.page,
+    # getting in
+    "cards-here": enter.cards_here,
+    "cards-chat": enter.cards_chat,
+    "check-rights": enter.check_rights,
+}
+
+STEPS: Mapping[str, Handler] = {
+    "place": mine.place_said,
+    "remains": mine.remains_said,
+    "answer": work.answer_said,
+    "question": work.question_said,
+    "refuse-reason": work.refuse_reason_said,
+    "draft-date": drafts.date_said,
+}
+"""What the bot waits for, and who takes the next message."""
+
+INTERNAL: Mapping[str, Callable[[Moment, Mapping[str, Any]], Awaitable[None]]] = {
+    "send-draft": drafts.send,
+    "outcome": drafts.outcome,
+    "settle": report.settle,
+}
+"""What the house tells itself through the inbox."""
+
+
+async def handle(moment: Moment, event: Event) -> None:
+    """Take one event to its handler. Roles are read from storage here, anew for every event."""
+    match event:
+        case Said():
+            await _said(await _turn(moment, event))
+        case Pressed():
+            await _pressed(await _turn(moment, event))
+        case Edited():
+            await report.edited(moment, event)
+        case Deleted():
+            await report.deleted(moment, event)
+        case Blocked() | Unblocked():
+            await enter.reachable(moment, event)
+        case Joined():
+            await enter.joined(moment, event)
+        case Left():
+            await enter.left(moment, event)
+        case ChatMoved():
+            await moment.tx.chats.move(event.address.account, event.address.chat, event.to)
+
+
+async def handle_own(moment: Moment, raw: Mapping[str, Any]) -> None:
+    """Take something the house told itself to its handler."""
+    await INTERNAL[raw["kind"]](moment, raw)
+
+
+async def _turn(moment: Moment, event: Said | Pressed) -> Turn:
+    """Who is it, what may they, what was waited for."""
+    sender, address = event.sender, event.address
+    if sender.impersonal:
+        return Turn(moment, event, Person(0), ())
+    person = await moment.tx.people.meet(address.account, sender.id, sender.name, sender.language, moment.now)
+    posts = await moment.tx.people.posts_of(person.id)
+    step = await moment.tx.conversations.step(address.account, address.chat, sender.id) if isinstance(event, Said) else None
+    offered = await moment.tx.conversations.offered(event.payload) if isinstance(event, Pressed) else None
+    return Turn(moment, event, person, posts, step, offered)
+
+
+async def _said(turn: Turn) -> None:
+    """Commands first, then what was waited for, then what the place and the person suggest."""
+    said = turn.said
+    if said.sender.impersonal and turn.private:
+        return
+    if turn.private:
+        # Whoever writes to us can be written to, whatever was remembered.
+        await turn.tx.people.set_blocked(turn.here.account, said.sender.id, blocked=False)
+    command = command_of(said.text)
+    if said.start:
+        await turn.done()
+        await enter.start(turn)
+    elif command in COMMANDS:
+        await turn.done()
+        await COMMANDS[command](turn)
+    elif turn.step and turn.step.name in STEPS and not command:
+        await STEPS[turn.step.name](turn)
+    elif said.scene is Scene.GROUP:
+        await work.said_in_group(turn)
+    elif command:
+        await enter.help_(turn)
+    elif turn.is_staff:
+        await work.said_by_staff(turn)
+    elif said.scene is Scene.PRIVATE:
+        await report.heard(turn)
+
+
+async def _pressed(turn: Turn) -> None:
+    """A button that is unknown, somebody else's, expired or used has no effect and is answered."""
+    offered, here = turn.offered, turn.here
+    if turn.event.sender.impersonal and turn.person.id == 0:
+        await turn.whisper("press-impersonal")
+    elif offered is None or (offered.address.account, offered.address.chat) != (here.account, here.chat):
+        await turn.whisper("press-unknown")
+    elif offered.user_id and offered.user_id != turn.event.sender.id:
+        await turn.whisper("press-foreign")
+    elif offered.used_at or (offered.expires_at and offered.expires_at <= turn.now):
+        await turn.whisper("press-used")
+    elif offered.choice.action not in BUTTONS or (offered.once and not await turn.tx.conversations.use(offered.token, turn.now)):
+        await turn.whisper("press-used")
+    else:
+        await BUTTONS[offered.choice.action](turn)
+
+
+def command_of(text: str) -> str:
+    """«my» of «/my» and «/my@altai_bot extra»; empty when the text is no command."""
+    word = text.split(maxsplit=1)[0] if text.startswith("/") else ""
+    name = word[1:].partition("@")[0].lower()
+    return name if name.isascii() and name.replace("_", "").isalnum() else ""

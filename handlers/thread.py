@@ -1,0 +1,154 @@
+"""Where officials and curators are reached: the card of an incident in each of their chats, and what is said beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bots.channel import Address, File
+from handlers.card import card_offers, card_text, title
+from handlers.turn import Moment, Offers
+from locales import Texts
+from storage.chats import Thread
+from storage.incidents import Case
+from storage.outbox import Purpose
+
+
+async def places_of(moment: Moment, organisation: str) -> Sequence[Address]:
+    """Where cards of an organisation go: its working chats, and the private chats of those who want them or have no other place."""
+    chats = [Address(chat.account, chat.chat) for chat in await moment.tx.chats.of(organisation)]
+    officials = [post for post in await moment.tx.people.officials(organisation) if post.account in moment.office.limits]
+    private = [post.address for post in officials if post.cards_here or not chats]
+    return list(dict.fromkeys([*(chat for chat in chats if chat.account in moment.office.limits), *private]))
+
+
+async def desk_places(moment: Moment) -> Sequence[Address]:
+    """Where curators are reached: their chats, else each of them in private."""
+    chats = [Address(chat.account, chat.chat) for chat in await moment.tx.chats.desks() if chat.account in moment.office.limits]
+    if chats:
+        return chats
+    posts = await moment.tx.people.curators()
+    return list(dict.fromkeys(post.address for post in posts if post.account in moment.office.limits))
+
+
+async def texts_at(moment: Moment, address: Address) -> Texts:
+    """The language to speak in a chat: a person's own in private, the region's in a group."""
+    person = await moment.tx.people.known(address.account, address.chat)
+    return moment.texts_for(person.language) if person else moment.house_texts()
+
+
+async def put_cards(moment: Moment, case: Case) -> bool:
+    """Post the incident's card in every place of its owner. Returns False when its owner has no place at all."""
+    places = await places_of(moment, case.incident.organisation)
+    for address in places:
+        await _put_card(moment, case, address)
+        await send_files(moment, case, address)
+    return bool(places)
+
+
+async def _put_card(moment: Moment, case: Case, address: Address) -> None:
+    texts = await texts_at(moment, address)
+    chat = await moment.tx.chats.get(address.account, address.chat)
+    topic_of = case.id if chat and chat.has_topics else 0
+    # The thread's row comes first: delivery finds in it the title of the topic to open.
+    await moment.tx.chats.put_thread(case.id, address.account, address.chat, card=0, title=title(moment, case, texts))
+    row = await moment.post(
+        address, await card_text(moment, case, texts), card_offers(case, texts), purpose=Purpose.CARD, incident=case.id, topic_of=topic_of
+    )
+    await moment.tx.chats.put_thread(case.id, address.account, address.chat, card=row, title=title(moment, case, texts))
+
+
+async def send_files(moment: Moment, case: Case, address: Address, since: int = 0) -> None:
+    """Put the report's photos and other files beside the card; only those of messages after ``since`` when it is given."""
+    said = await moment.tx.incidents.said(case.id)
+    files = [file for message in said if message.kind == "report" and message.id > since and not message.edit_of for file in message.files]
+    if files:
+        await tell_at(moment, case, address, "", files=files)
+
+
+async def refresh_cards(moment: Moment, case: Case) -> None:
+    """Bring every card of the incident up to date, in place."""
+    for thread in await moment.tx.chats.threads_of(case.id):
+        if thread.account not in moment.office.limits or not thread.card:
+            continue
+        address = Address(thread.account, thread.chat)
+        texts = await texts_at(moment, address)
+        offers = () if thread.retired else card_offers(case, texts)
+        await moment.change(
+            thread.card,
+            address,
+            await card_text(moment, case, texts),
+            offers,
+            purpose=Purpose.CARD,
+            incident=case.id,
+            topic_of=await _topic(moment, case, thread),
+        )
+
+
+async def tell_thread(
+    moment: Moment,
+    case: Case,
+    key: str,
+    offers: Offers = (),
+    *,
+    files: Sequence[File] = (),
+    quote: str = "",
+    purpose: Purpose = Purpose.NOTICE,
+    but: Address | None = None,
+    **arguments: str | float,
+) -> None:
+    """Say something beside every card of the incident that is still its owner's business; ``but``: not in that chat."""
+    for thread in await moment.tx.chats.threads_of(case.id):
+        address = Address(thread.account, thread.chat)
+        if (
+            thread.retired
+            or thread.account not in moment.office.limits
+            or (but and (but.account, but.chat) == (thread.account, thread.chat))
+        ):
+            continue
+        texts = await texts_at(moment, address)
+        lines = [texts.say(key, **arguments), *([texts.say("thread-quote", text=quote)] if quote else [])]
+        await tell_at(moment, case, address, "\n".join(lines), offers, files=files, purpose=purpose)
+
+
+async def tell_at(
+    moment: Moment,
+    case: Case,
+    address: Address,
+    text: str,
+    offers: Offers = (),
+    *,
+    files: Sequence[File] = (),
+    purpose: Purpose = Purpose.NOTICE,
+    only: str = "",
+    once: bool = False,
+) -> int:
+    """Say something about an incident in one working chat: in its topic, or as a reply to its card. Returns the outbox row."""
+    thread = await moment.tx.chats.thread(case.id, address.account, address.chat)
+    topic = await _topic(moment, case, thread) if thread else 0
+    return await moment.post(
+        Address(address.account, address.chat),
+        text,
+        offers,
+        files=files,
+        purpose=purpose,
+        incident=case.id,
+        topic_of=topic,
+        answer_to_row=thread.card if thread and not topic else 0,
+        only=only,
+        once=once,
+    )
+
+
+async def retire_cards(moment: Moment, case: Case) -> None:
+    """The incident went to somebody else: take the buttons away where it was."""
+    for thread in await moment.tx.chats.threads_of(case.id):
+        await moment.tx.chats.retire(case.id, thread.account, thread.chat)
+    await refresh_cards(moment, case)
+
+
+async def _topic(moment: Moment, case: Case, thread: Thread) -> int:
+    """The incident, when it has a topic of its own in that chat."""
+    if thread.thread:
+        return case.id
+    chat = await moment.tx.chats.get(thread.account, thread.chat)
+    return case.id if chat and chat.has_topics else 0

@@ -1,0 +1,71 @@
+## Who hears what when an incident changes
+
+receipt = Report No. { $number } received.
+receipt-about = { $topic } · { $place }
+receipt-owner = { $organisation } will answer by { $when }.
+receipt-unsorted = We will find out who is responsible and answer by { $when }.
+receipt-late = We are sorry: because of an outage we received it only now. The time counts from when you wrote.
+danger-call = If there is danger, call 112 right now.
+danger-call-phone = If there is danger, call 112 ({ $phone }) right now.
+button-other-topic = Another topic
+button-other-place = Another place
+button-withdraw = Withdraw
+
+answer-final = Answer to No. { $number } from { $organisation }:
+answer-final-desk = Answer to No. { $number }:
+answer-solved = Is the problem solved?
+answer-interim = Interim answer to No. { $number } from { $organisation }:
+answer-interim-until = The final answer is promised by { $when }.
+answer-question = Question about No. { $number } from { $organisation }:
+answer-question-how = Please reply to this message; the clock is stopped meanwhile.
+answer-more = More about No. { $number } from { $organisation }:
+button-solved = Yes
+button-unsolved = No
+button-partly = In part
+
+citizen-moved = No. { $number }: { $organisation } will answer. The deadline stays: { $when }.
+citizen-moved-desk = No. { $number }: we are finding out who is responsible. The deadline stays: { $when }.
+citizen-extended = No. { $number }: the promised time was moved to { $when }. Reason: { $reason }
+citizen-closed = Report No. { $number } is closed: { $resolution }.
+citizen-merged = Your report No. { $number } was merged with No. { $target }: its answer will reach you too.
+citizen-no-reply = We asked you for details of No. { $number }, got no reply and closed the report. If the problem is still there, just write to us again.
+citizen-nudge = A reminder: we wait for your reply about No. { $number }. Without it the report closes in a day.
+citizen-promise-missed = No. { $number } was promised by { $when }. There is no answer yet: we reminded those responsible and told a curator.
+citizen-returned = The answer to No. { $number } was sent back for more work. A new answer will come by { $when }.
+citizen-reopened = Report No. { $number } is open again. We will answer by { $when }.
+
+desk-unsorted = To sort: { $count }. No. { $number } { $text }
+desk-guess = looks like: { $guess }
+desk-guess-sure = looks like: { $guess } ({ $percent } %)
+desk-no-guess = topic and place not understood
+desk-nobody = ⚠ No. { $number }: “{ $organisation }” has neither a working chat nor officials. Pass it on, or invite people.
+desk-refused = { $organisation } gave No. { $number } back: { $reason }
+desk-contested = The citizen does not agree with the answer to No. { $number } ({ $organisation }).
+desk-left = { $name } is no longer an official of { $organisation }. { $count ->
+    [0] No open reports were theirs.
+    [one] { $count } report is free again.
+   *[other] { $count } reports are free again.
+}
+button-sort-yes = { $guess } ✓
+button-sort-topic = Topic
+button-sort-place = Place
+button-sort-owner = Organisation
+button-sort-no-answer = Needs no answer
+button-sort-spam = Spam
+
+remind-left-free = ⏳ No. { $number }: { $left } left, nobody took it.
+remind-left-held = ⏳ No. { $number }: { $left } left. Held by { $name }.
+remind-deadline = 🔴 No. { $number } is overdue: it was due { $when }.
+remind-late = 🔴 No. { $number } is overdue by { $left }.
+remind-promise-left = ⏳ No. { $number }: the promise to the citizen ends in { $left }.
+remind-promise-missed = 🔴 No. { $number }: the promised time has passed ({ $when }). The citizen was told.
+remind-promise-late = 🔴 No. { $number }: the promised time passed { $left } ago.
+remind-unsorted = ⏳ No. { $number } is not sorted, { $left } left.
+remind-unsorted-late = 🔴 No. { $number } is not sorted, it was due { $left } ago.
+remind-curator-free = No. { $number } ({ $topic }, { $place }) is not taken, due in { $left }. Responsible: { $organisation }.
+remind-curator-held = No. { $number } ({ $topic }, { $place }) is not answered, due in { $left }. Responsible: { $organisation }, { $name }.
+remind-curator-deadline = 🔴 No. { $number } is overdue ({ $topic }, { $place }). Responsible: { $organisation }.
+remind-everybody = On duty: { $names }.
+button-remind = Remind
+button-pass = Pass on
+button-control = I watch it
