@@ -1,0 +1,93 @@
+"""Brings a database to the tables this program knows, by Alembic; also makes new migrations (``python -m storage.migrate``)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.store import Store
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+_LOCK = 0x53757469  # any number that is ours among the advisory locks of one database
+
+
+class Broken(Exception):
+    """A migration left rows behind that refer to nothing. It was rolled back."""
+
+
+async def upgrade(store: Store) -> None:
+    """Bring the database to the newest tables, in one transaction. Processes that start together take turns."""
+    async with store.engine.connect() as connection:
+        if store.is_sqlite:
+            await _upgrade_sqlite(connection)
+            return
+        async with connection.begin():
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            await connection.run_sync(_run)
+
+
+async def is_current(store: Store) -> bool:
+    """Whether the database has exactly the tables this program knows."""
+    return await revision(store) == ScriptDirectory.from_config(_config()).get_current_head()
+
+
+async def revision(store: Store) -> str:
+    """The migration the database is at; empty before the first."""
+    async with store.engine.connect() as connection:
+        return await connection.run_sync(lambda plain: MigrationContext.configure(plain).get_current_revision()) or ""
+
+
+async def _upgrade_sqlite(connection: AsyncConnection) -> None:
+    # A table that is copied and dropped takes the rows that refer to it along, unless foreign keys are off; and they can
+    # be switched only outside a transaction.
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        async with connection.begin():
+            await connection.run_sync(_run)
+            if lost := (await connection.exec_driver_sql("PRAGMA foreign_key_check")).mappings().all():
+                raise Broken(", ".join(sorted({f"{row['table']} → {row['parent']}" for row in lost})))
+    finally:
+        await driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _run(connection: Connection) -> None:
+    command.upgrade(_config(connection), "head")
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+async def _write(what: str) -> None:
+    """Write the migration from what the newest one makes to what ``storage.tables`` says now."""
+    number = f"{len(list((_SCRIPTS / 'versions').glob('*.py'))) + 1:04}"
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"sqlite+aiosqlite:///{folder}/fresh.db")
+        try:
+            await upgrade(store)
+            async with store.engine.connect() as connection:
+                await connection.run_sync(lambda plain: command.revision(_config(plain), what, autogenerate=True, rev_id=number))
+        finally:
+            await store.close()
+
+
+if __name__ == "__main__":
+    # python -m storage.migrate "what changes" && ruff format storage/migrations && ruff check --fix storage/migrations
+    # Then read what it wrote. To make 0001 anew, while nobody has a database yet: delete it first and say "the first tables".
+    asyncio.run(_write(" ".join(sys.argv[1:]) or "change the tables"))

@@ -1,0 +1,95 @@
+"""Databases for tests: SQLite always, and a real PostgreSQL of this run's own where its programs can run."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from storage.migrate import upgrade
+from storage.store import Store
+from tests import postgresql
+
+_numbers = itertools.count(1)
+
+
+def _migrated(url: str) -> None:
+    async def migrate() -> None:
+        store = Store(url)
+        try:
+            await upgrade(store)
+        finally:
+            await store.close()
+
+    asyncio.run(migrate())
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that no test writes to."""
+    file = tmp_path_factory.mktemp("template") / "sutki.db"
+    _migrated(f"sqlite+aiosqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[postgresql.Server]:
+    """A PostgreSQL server that ends with this run, however the run ends."""
+    try:
+        server = postgresql.Server()
+    except postgresql.CannotRun as why:
+        pytest.skip(str(why))
+    with closing(server):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: postgresql.Server) -> str:
+    """The name of a migrated database that no test connects to."""
+    asyncio.run(postgresql_server.create("template_sutki"))
+    _migrated(postgresql_server.url("template_sutki"))
+    return "template_sutki"
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database of the test's own."""
+    shutil.copyfile(sqlite_template, tmp_path / "sutki.db")
+    return f"sqlite+aiosqlite:///{tmp_path / 'sutki.db'}"
+
+
+@pytest.fixture
+async def postgresql_url(postgresql_server: postgresql.Server, postgresql_template: str) -> AsyncIterator[str]:
+    """A migrated PostgreSQL database of the test's own."""
+    name = f"test_{next(_numbers)}"
+    await postgresql_server.create(name, template=postgresql_template)
+    yield postgresql_server.url(name)
+    await postgresql_server.drop(name)
+
+
+@pytest.fixture
+async def sqlite_store(sqlite_url: str) -> AsyncIterator[Store]:
+    """An empty store on SQLite."""
+    store = Store(sqlite_url)
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty migrated database, once on SQLite and once on PostgreSQL."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    """An empty store, once on SQLite and once on PostgreSQL."""
+    store = Store(database_url)
+    yield store
+    await store.close()
