@@ -141,10 +141,10 @@ def message(place: Place, reply: Reply, sources: list[Source]) -> TelegramMethod
     if reply.answer_to:
         common["reply_parameters"] = ReplyParameters(message_id=_message_id(reply.answer_to), allow_sending_without_reply=True)
     if len(sources) > 1:
-        media = [_IN_ALBUM[kind](media=source) for kind, source in sources if kind in _IN_ALBUM]
-        if len(media) < len(sources):
+        if any(kind not in _IN_ALBUM for kind, _ in sources):
             raise Refused("telegram: such files do not go together")
-        media[0].caption = reply.text or None
+        captions = [reply.text or None, *[None] * (len(sources) - 1)]
+        media = [_IN_ALBUM[kind](media=source, caption=caption) for (kind, source), caption in zip(sources, captions, strict=True)]
         return SendMediaGroup(media=media, **common)
     common["reply_markup"] = _inline(reply.keyboard) or _place_key(place, reply)
     if not sources:

@@ -234,4 +234,4 @@ def _built(make: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
         return make(*args, **more)
     except ValidationError:
         pass
-    raise Refused("telegram: the message has letters that are none")
+    raise Refused("telegram: the message cannot be said in its words")

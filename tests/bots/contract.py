@@ -63,8 +63,6 @@ class Wired:
     """What the channel's ``fetch`` finds with the other accounts: ref → bytes."""
     secrets: tuple[str, ...] = ()
     """The token, the address: what no error may carry."""
-    unsure: type[Undelivered] = Unknown
-    """What a broken connection means: ``TryLater`` where the platform drops repeats of the same key."""
     names: bool = True
     """Events tell the sender's name."""
     cursor: str = ""
@@ -352,15 +350,15 @@ class ChannelContract:
 
     async def test_no_answer_may_have_arrived(self, wired: Wired) -> None:
         await wired.greet()
-        await self._fails(wired, Fault.SILENT, wired.unsure)
+        await self._fails(wired, Fault.SILENT, Unknown)
         assert [bubble.text for bubble in wired.by_bot()] == ["секретный текст"]
-        if wired.unsure is TryLater:
+        if wired.channel.limits.drops_repeats:
             await wired.channel.send(wired.private, Reply("секретный текст"), key=77)
             assert [bubble.text for bubble in wired.by_bot()] == ["секретный текст"]
 
     async def test_an_error_page_may_have_arrived(self, wired: Wired) -> None:
         await wired.greet()
-        await self._fails(wired, Fault.ERROR_PAGE, wired.unsure)
+        await self._fails(wired, Fault.ERROR_PAGE, Unknown)
 
     async def _fails(self, wired: Wired, fault: Fault, kind: type[Undelivered]) -> Undelivered:
         wired.faults.set(wired.messenger.kind, fault)
