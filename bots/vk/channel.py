@@ -1,0 +1,318 @@
+"""One VK community as a channel: its long poll, its messages, its files."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from bots.channel import (
+    Accept,
+    Address,
+    Clock,
+    Event,
+    Fetch,
+    File,
+    Identity,
+    Limits,
+    Outgoing,
+    Refused,
+    Reply,
+    ThreadGone,
+    TryLater,
+    Undelivered,
+    Unknown,
+    Update,
+)
+from bots.plain import plain
+from bots.vk import compose, translate
+from bots.vk.calls import Broken, CommunityAPI, Sessions, Unsent
+from bots.vk.compose import LIMITS, VkError
+from bots.vk.files import Files, attached
+
+BASE_URL = "https://api.vk.ru/method/"
+
+_log = logging.getLogger(__name__)
+_WAIT = 25
+_SLOWEST = 30.0
+_RIGHTS = ("messages", "photos", "docs", "manage")
+_SWITCHES = {"bots_capabilities": "doctor-vk-bots", "bots_add_to_chat": "doctor-vk-chats", "messages": "doctor-vk-messages"}
+
+Sleep = Callable[[float], Awaitable[object]]
+
+
+class VkChannel:
+    """A connected community. All communities of a process share ``sessions``; make the first call within the event loop."""
+
+    def __init__(
+        self,
+        account: str,
+        token: str,
+        *,
+        sessions: Sessions,
+        fetch: Fetch,
+        clock: Clock,
+        base_url: str = BASE_URL,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.account = account
+        self.last_heard: datetime | None = None
+        """When VK last answered the long poll, even with nothing."""
+        self._token, self._base_url, self._sessions = token, base_url, sessions
+        self._fetch, self._clock, self._sleep = fetch, clock, sleep
+        self._group = 0
+        self._names: dict[str, str] = {}
+
+    @cached_property
+    def _api(self) -> CommunityAPI:
+        return CommunityAPI(self._token, self._base_url, self._sessions)
+
+    @cached_property
+    def _files(self) -> Files:
+        return Files(self.account, self._api, self._sessions, self._fetch, self._sleep)
+
+    @property
+    def limits(self) -> Limits:
+        return LIMITS
+
+    # --- who we are ---
+
+    async def identify(self) -> Identity:
+        """Raises Refused when the token is wrong, TryLater when nobody answers."""
+        refused: Undelivered
+        try:
+            group = await self._community()
+        except VkError as error:
+            refused = Refused(str(error)) if error.code == compose.AUTHORISATION else compose.failure(error)
+        except (Unsent, Broken) as error:
+            refused = TryLater(str(error), 10)
+        else:
+            link = f"https://vk.me/{group['screen_name']}"
+            return Identity(str(group["id"]), str(group["name"]), link, link + "?ref={code}")
+        raise refused
+
+    async def _community(self) -> dict[str, Any]:
+        """Our own community. Raises VkError, Unsent, Broken."""
+        response = await self._api.call("groups.getById")
+        groups = response.get("groups") if isinstance(response, dict) else response
+        if not groups or not isinstance(groups[0].get("id"), int):
+            raise Broken("groups.getById: no community")  # the token of a person
+        self._group = groups[0]["id"]
+        group = dict(groups[0])
+        return {"name": "", "screen_name": f"club{self._group}"} | {name: value for name, value in group.items() if value}
+
+    async def _group_id(self) -> int:
+        if not self._group:
+            await self._community()
+        return self._group
+
+    async def prepare(self, commands: Mapping[str, Mapping[str, str]]) -> None:
+        """Switch on the kinds of events we need. VK has no menu of commands."""
+        try:
+            group = await self._group_id()
+            wanted: dict[str, Any] = dict.fromkeys(translate.NEEDED, 1)
+            await self._api.call("groups.setLongPollSettings", group_id=group, enabled=1, api_version=self._api.API_VERSION, **wanted)
+        except (VkError, Unsent, Broken) as error:
+            _log.warning("VK: the long poll of %s could not be set up: %s", self.account, error)
+
+    async def check(self) -> Sequence[str]:
+        """Keys ``doctor-vk-…``."""
+        try:
+            group = await self._group_id()
+            poll = await self._allowed("groups.getLongPollSettings", group_id=group)
+            rights = await self._allowed("groups.getTokenPermissions")
+            settings = await self._allowed("groups.getSettings", group_id=group)
+        except VkError as error:
+            return ["doctor-vk-token" if error.code == compose.AUTHORISATION else "doctor-vk-away"]
+        except (Unsent, Broken):
+            return ["doctor-vk-away"]
+        wrong = []
+        if poll is not None:
+            on = poll.get("events") or {}
+            if not poll.get("is_enabled"):
+                wrong.append("doctor-vk-longpoll")
+            elif not all(on.get(kind) for kind in translate.NEEDED if kind in on):
+                wrong.append("doctor-vk-events")
+        if rights is not None:
+            granted = {right.get("name") for right in rights.get("permissions", [])}
+            wrong += [f"doctor-vk-right-{right}" for right in _RIGHTS if right not in granted]
+        if settings is not None:
+            wrong += [key for switch, key in _SWITCHES.items() if switch in settings and not settings[switch]]
+        return wrong
+
+    async def _allowed(self, method: str, **params: Any) -> dict[str, Any] | None:
+        """What a method responds, or None when this token may not ask it."""
+        try:
+            response = await self._api.call(method, **params)
+        except VkError as error:
+            if compose.is_passing(error):
+                raise
+            return None
+        return response if isinstance(response, dict) else None
+
+    async def name_of(self, user_id: str) -> str:
+        """A person's name, which VK's events do not tell; empty when it cannot be had."""
+        if user_id not in self._names and user_id.isdecimal():
+            try:
+                people = await self._api.call("users.get", user_ids=user_id)
+                name = plain(f"{people[0]['first_name']} {people[0]['last_name']}".strip())
+            except (VkError, Unsent, Broken, IndexError, KeyError, TypeError):
+                return ""
+            if len(self._names) >= 10_000:
+                self._names.clear()
+            self._names[user_id] = name
+        return self._names.get(user_id, "")
+
+    # --- in ---
+
+    def events(self, raw: Mapping[str, Any]) -> Sequence[Event]:
+        return translate.events(self.account, raw)
+
+    async def receive(self, accept: Accept, cursor: str) -> None:
+        """The cursor is VK's ``ts``. With none, hearing begins now: what was said before is not taken up."""
+        server: dict[str, str] | None = None
+        failures = 0
+        while True:
+            try:
+                if server is None:
+                    server = await self._server()
+                if not cursor:
+                    await accept((), server["ts"])
+                    cursor = server["ts"]
+                answer = await self._api.poll(server, cursor, _WAIT)
+                failed = answer.get("failed")
+                if failed is not None:
+                    failures += 1
+                    _log.warning("VK: the long poll of %s failed: %s", self.account, failed if isinstance(failed, int) else "?")
+                    server = server if failed == 1 else None
+                    if failed in (1, 3):
+                        cursor = await self._over_gap(accept, str(answer["ts"]) if failed == 1 else (await self._server())["ts"])
+                    if failures > 1:
+                        await self._pause(failures - 1)
+                    continue
+                self.last_heard = self._clock()
+                updates, ts = answer["updates"], str(answer["ts"])
+                if not isinstance(updates, list):
+                    raise Broken("no list of updates")
+                if updates or ts != cursor:
+                    await accept([translate.update(raw, self.last_heard) for raw in updates], ts)
+                    cursor = ts
+                failures = 0
+            except Exception as error:  # noqa: BLE001 - a deaf channel is the worst of failures, whatever the error
+                failures += 1
+                server = None
+                # The error's text may hold a row that could not be stored, and so somebody's words.
+                _log.warning("VK: %s hears nothing: %s", self.account, type(error).__name__)
+                await self._pause(failures)
+
+    async def _pause(self, failures: int) -> None:
+        await self._sleep(min(2.0 ** min(failures - 1, 10), _SLOWEST))
+
+    async def _server(self) -> dict[str, str]:
+        response = await self._api.call("groups.getLongPollServer", group_id=await self._group_id())
+        return {name: str(response[name]) for name in ("key", "server", "ts")}
+
+    async def _over_gap(self, accept: Accept, ts: str) -> str:
+        """VK no longer has what came since our cursor: take up the private messages nobody answered, and go on from ``ts``."""
+        found: list[Update] = []
+        try:
+            found = [translate.update(raw, self._clock()) async for raw in self._unanswered()]
+        except VkError as error:
+            if compose.is_passing(error):
+                raise
+            _log.exception("VK: %s may not read its own conversations", self.account)
+        _log.error("VK: a gap in what %s heard; %d private messages taken up", self.account, len(found))
+        await accept(found, ts)
+        return ts
+
+    async def _unanswered(self) -> AsyncIterator[dict[str, Any]]:
+        offset = 0
+        while True:
+            page = await self._api.call("messages.getConversations", filter="unanswered", count=200, offset=offset)
+            for item in page["items"]:
+                peer = item["conversation"]["peer"]
+                if peer["type"] == "user":
+                    for message in await self._missed(peer["id"]):
+                        yield translate.backfilled(message, self._group)
+            offset += len(page["items"])
+            if not page["items"] or offset >= page["count"]:
+                return
+
+    async def _missed(self, peer: int) -> list[dict[str, Any]]:
+        """What the person wrote since we last wrote, or since we last heard; oldest first."""
+        page = await self._api.call("messages.getHistory", peer_id=peer, count=200)
+        heard = self.last_heard.timestamp() - 60 if self.last_heard else None
+        missed: list[dict[str, Any]] = []
+        for message in page["items"]:  # newest first
+            if message.get("out") == 1:
+                if heard is None or message["date"] < heard:
+                    break
+            else:
+                missed.append(message)
+        return missed[::-1]
+
+    # --- out ---
+
+    async def send(self, to: Address, out: Outgoing, key: int) -> tuple[str, ...]:
+        if not isinstance(out, Reply):
+            raise ThreadGone("VK has no topics")
+        undelivered: Undelivered
+        try:
+            if out.whisper_to:
+                await self._api.call("messages.sendMessageEventAnswer", **compose.whisper(out))
+                return ()
+            if out.instead_of:
+                return await self._edit(to, out)
+            attachments = [await self._before(self._files.attach(file, to.chat)) for file in out.files]
+            return await self._put(to, out, key, attachments)
+        except VkError as error:
+            undelivered = compose.failure(error)
+        except Unsent as error:
+            undelivered = TryLater(str(error), 5)
+        except Broken as error:
+            undelivered = Unknown(str(error))
+        raise undelivered
+
+    async def _put(self, to: Address, reply: Reply, key: int, attachments: list[str]) -> tuple[str, ...]:
+        params = compose.message(reply, to.chat, key, attachments)
+        try:
+            items = await self._api.call("messages.send", **params)
+        except VkError as error:
+            if error.code not in (100, 921) or not params.pop("forward", ""):
+                raise
+            items = await self._api.call("messages.send", **params)  # what it answers to may have been deleted
+        item = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}
+        if refused := item.get("error"):
+            code = refused.get("code", refused.get("error_code")) if isinstance(refused, dict) else None
+            raise VkError("messages.send", code if isinstance(code, int) else 0)
+        number = item.get("conversation_message_id")
+        if not isinstance(number, int) or number <= 0:
+            raise Broken("messages.send: no number of the message")
+        return (str(number),)
+
+    async def _edit(self, to: Address, reply: Reply) -> tuple[str, ...]:
+        about = {"peer_id": to.chat, "conversation_message_ids": reply.instead_of}
+        found = await self._before(self._api.call("messages.getByConversationMessageId", **about))
+        messages = found.get("items") if isinstance(found, dict) else None
+        await self._api.call("messages.edit", **compose.edit(reply, to.chat, attached(messages[0]) if messages else []))
+        return (reply.instead_of,)
+
+    async def _before(self, step: Awaitable[Any]) -> Any:
+        """A step before the message is put anywhere: when it breaks, nothing has arrived."""
+        undelivered: Undelivered
+        try:
+            return await step
+        except (Unsent, Broken) as error:
+            undelivered = TryLater(str(error), 5)
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
+            undelivered = Refused(f"VK answered oddly ({type(error).__name__})")
+        raise undelivered
+
+    def fetch(self, file: File) -> AsyncIterator[bytes]:
+        return self._files.download(file)
+
+    async def close(self) -> None:
+        """Nothing of its own to let go of: the connections are those of ``sessions``."""
