@@ -1,0 +1,19 @@
+"""Who answers: topic × territory → organisation, the most specific rule first."""
+
+from __future__ import annotations
+
+from incidents.region import Region
+
+
+def route(region: Region, topic: str, territory: str) -> str | None:
+    """The organisation for a topic in a territory (either may be empty: unknown), or None: the curators sort it.
+
+    A rule for both comes before a rule for the topic alone, that before a rule for the territory alone, and the rule for
+    everything comes last. A territory without a rule of its own has those of the one it lies in.
+    """
+    places = region.with_parents(territory)
+    pairs = [(topic, place) for place in places] + [(topic, "")] if topic else []
+    for pair in [*pairs, *(("", place) for place in places), ("", "")]:
+        if pair in region.route:
+            return region.route[pair]
+    return None

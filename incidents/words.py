@@ -1,0 +1,150 @@
+"""The forms of words a region file may use for topics, places and dangers, and how they are found in a text.
+
+``газ`` is exactly that word, ``дорог*`` every word that begins so, ``газ~`` the same word in any of its cases (газа, газом;
+neither газон nor газета). Several words stand right beside each other in this order; ``пахн* + газ~`` stand near each other
+in any order.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Owner = TypeVar("Owner")
+
+WORD = re.compile(r"[0-9a-zа-я]+(?:-[0-9a-zа-я]+)*")
+_FORM = re.compile(r"([0-9a-zа-я]+(?:-[0-9a-zа-я]+)*)([*~]?)")
+SHORTEST_STEM = 2
+NEAR = 4
+"""Words that may stand between the parts of a ``+`` keyword."""
+ENDINGS = frozenset(
+    re.findall(
+        r"\w+",
+        "а я о е и ы у ю ь й ом ем ой ей ою ею ов ев ам ям ами ями ах ях ью ия ии ию ией ие ий иям иями иях "
+        "ый ая ое ые ого его ому ему ым им ых их ую юю ыми ими",
+    )
+)
+"""What may follow the stem of a ``~`` word: the endings of nouns and adjectives."""
+
+
+def normal(text: str) -> str:
+    """Small letters, and е for ё, as people type it; of the same length, so that positions keep their meaning."""
+    small = text.lower()
+    return (small if len(small) == len(text) else "".join(letter.lower()[:1] or letter for letter in text)).replace("ё", "е")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One word of a keyword: its letters and how a word of the text may go on after them ("", "*" or "~")."""
+
+    letters: str
+    more: str = ""
+
+    def fits(self, word: str) -> bool:
+        """Whether a word of a text is this word."""
+        if not word.startswith(self.letters):
+            return False
+        rest = word[len(self.letters) :]
+        return not rest or self.more == "*" or (self.more == "~" and rest in ENDINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """One keyword of the region file, taken apart. ``parts`` are phrases that stand near each other in any order."""
+
+    parts: tuple[tuple[Form, ...], ...]
+
+    @property
+    def weight(self) -> float:
+        """How much it tells: more words tell more."""
+        return 1.0 + 0.5 * (sum(map(len, self.parts)) - 1)
+
+
+def keyword(text: str) -> Keyword | str:
+    """Take a keyword apart, or the key of what is wrong with it."""
+    parts = []
+    for part in normal(text).split("+"):
+        forms = []
+        for word in part.split():
+            found = _FORM.fullmatch(word)
+            if not found:
+                return "region-keyword"
+            if found.group(2) and len(found.group(1)) < SHORTEST_STEM:
+                return "region-keyword-short"
+            forms.append(Form(found.group(1), found.group(2)))
+        if not forms:
+            return "region-keyword"
+        parts.append(tuple(forms))
+    return Keyword(tuple(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Hit(Generic[Owner]):
+    """A keyword that was found: whose it is, and which words of the text (by number) it took."""
+
+    owner: Owner
+    weight: float
+    words: tuple[int, ...]
+    keyword: Keyword
+
+
+class Lexicon(Generic[Owner]):
+    """Many keywords, laid out so that a text is read once whatever their number."""
+
+    def __init__(self, keywords: Iterable[tuple[Owner, Sequence[str]]]) -> None:
+        self._by_start: dict[str, list[tuple[Form, int, int, tuple[Form, ...]]]] = {}
+        self._all: list[tuple[Owner, Keyword]] = []
+        for owner, texts in keywords:
+            for text in texts:
+                found = keyword(text)
+                if isinstance(found, Keyword):
+                    self._add(owner, found)
+
+    def _add(self, owner: Owner, added: Keyword) -> None:
+        number = len(self._all)
+        self._all.append((owner, added))
+        for part, (first, *rest) in enumerate(added.parts):
+            self._by_start.setdefault(first.letters[:3], []).append((first, number, part, tuple(rest)))
+
+    def hits(self, words: Sequence[str]) -> Iterator[Hit[Owner]]:
+        """Every keyword each time it is found, in the order of the text (those of several parts last)."""
+        partly: dict[int, dict[int, list[tuple[int, ...]]]] = {}
+        for at, word in enumerate(words):
+            for number, part, taken in self._starting(words, at, word):
+                owner, found = self._all[number]
+                if len(found.parts) == 1:
+                    yield Hit(owner, found.weight, taken, found)
+                else:
+                    partly.setdefault(number, {}).setdefault(part, []).append(taken)
+        for number, places in partly.items():
+            owner, found = self._all[number]
+            if len(places) == len(found.parts):
+                for taken in _near([places[part] for part in range(len(found.parts))]):
+                    yield Hit(owner, found.weight, taken, found)
+
+    def _starting(self, words: Sequence[str], at: int, word: str) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+        for length in range(1, min(len(word), 3) + 1):
+            for first, number, part, rest in self._by_start.get(word[:length], ()):
+                if not first.fits(word) or at + len(rest) >= len(words):
+                    continue
+                if all(form.fits(words[at + 1 + ahead]) for ahead, form in enumerate(rest)):
+                    yield number, part, tuple(range(at, at + 1 + len(rest)))
+
+
+def _near(places: Sequence[Sequence[tuple[int, ...]]]) -> Iterator[tuple[int, ...]]:
+    """Ways to take one place of each part so that all stand near each other; the nearest is taken for each place of the first."""
+    starts = [[place[0] for place in others] for others in places[1:]]
+    for first in places[0]:
+        chosen = set(first)
+        for others, at in zip(places[1:], starts, strict=True):
+            after = bisect_left(at, first[0])
+            beside = others[max(after - 1, 0) : after + 2]
+            near = next((other for other in beside if abs(other[0] - first[0]) <= NEAR + 1 and chosen.isdisjoint(other)), None)
+            if near is None:
+                break
+            chosen.update(near)
+        else:
+            yield tuple(sorted(chosen))

@@ -1,0 +1,86 @@
+# Ошибки файла региона. Каждая — после «строка N, место:», см. region-error.
+region-error = строка { $line }, { $place }: { $what }
+region-error-top = строка { $line }: { $what }
+region-error-column = строка { $line }, столбец { $column }: { $what }
+region-nothing-loaded = { $count ->
+    [one] В файле региона { $count } ошибка. Ничего не загружено.
+    [few] В файле региона { $count } ошибки. Ничего не загружено.
+   *[many] В файле региона { $count } ошибок. Ничего не загружено.
+}
+
+region-syntax = это не TOML: { $problem ->
+    [twice] такой ключ или раздел уже был; список разделов пишут в двойных скобках — [[topics]]
+    [unclosed] не закрыта скобка «]» или «{"}"}»
+    [unclosed-text] не закрыта кавычка
+    [equals] после ключа нужен знак «=»
+    [value] значение не читается; текст пишут в кавычках: "так"
+    [statement] здесь ждали ключ или заголовок раздела, например [region]
+    [newline] после значения должна начинаться новая строка
+    [bracket] заголовок раздела не закрыт скобкой «]»
+    [backslash] обратную черту в кавычках пишут дважды: \\
+   *[other] { $detail }
+}
+region-missing = не хватает ключа { $name }
+region-missing-section = не хватает раздела [{ $name }]
+region-none = нужен хотя бы один раздел [[{ $name }]]
+region-unknown-key = неизвестный ключ { $value }; { $near ->
+    [no] можно
+   *[other] может быть, { $nearest }? Можно
+}: { $allowed }
+region-wrong-type = нужно: { $expected ->
+    [text] текст в кавычках
+    [texts] список текстов — ["один", "два"]
+    [text-or-texts] текст в кавычках или список — ["один", "два"]
+    [switch] true или false
+    [tables] список разделов — [[двойные скобки]]
+   *[table] раздел из ключей — [скобки]
+}; а стоит { $found ->
+    [text] текст
+    [number] число
+    [switch] true или false
+    [list] список
+    [table] раздел
+   *[date] дата или время
+}
+region-empty = пустой текст; уберите ключ или напишите что-нибудь
+region-empty-list = пустой список; уберите ключ или напишите что-нибудь
+region-not-one-line = текст должен быть одной строкой, без знаков табуляции
+region-too-long = «{ $value }» — { $length } знаков, а можно не больше { $longest }: иначе не войдёт на кнопку или в сообщение
+region-twice-in-list = «{ $value }» в этом списке уже есть
+region-slug = «{ $value }» не годится: можно a–z, 0–9 и одиночный дефис между ними, например zhkh-barnaul
+region-duplicate = «{ $value }» уже есть в строке { $line }
+region-unknown-reference = { $kind ->
+    [topic] нет темы
+    [territory] нет территории
+   *[organisation] нет органа
+} «{ $value }»; { $near ->
+    [no] есть
+   *[other] может быть, { $nearest }? Есть
+}: { $allowed }
+region-timezone = нет часового пояса «{ $value }»{ $near ->
+    [no] { "; " }пример: Asia/Barnaul
+   *[other] { "; " }может быть, { $nearest }?
+}
+region-duration = «{ $value }» — не срок; пишут целое число и букву: 90m — минуты, 24h — часы, 5d — дни
+region-duration-working = «{ $value }»: рабочие часы появятся позже; пока — обычные: 90m, 24h, 5d
+region-duration-range = «{ $value }» — слишком мало или слишком много; срок больше нуля и не больше { $longest } дн.
+region-urgent-longer = срочный срок не может быть длиннее обычного (first_answer)
+region-time = «{ $value }» — не время; пишут "22:00"
+region-quiet-equal = тихие часы начинаются и кончаются в одно время; чтобы их не было, напишите enabled = false
+region-choice = «{ $value }» здесь нельзя; { $near ->
+    [no] можно
+   *[other] может быть, { $nearest }? Можно
+}: { $allowed }
+region-env = нужно имя переменной окружения: A–Z, 0–9 и _, с буквы, например SUTKI_VK_BIYSK_TOKEN
+region-env-token = похоже на сам токен. Здесь пишут имя переменной окружения, например SUTKI_VK_BIYSK_TOKEN, а токен считайте раскрытым и выпустите новый
+region-same-token = переменная { $value } уже у канала в строке { $line }: у каждого канала свой токен
+region-url = «{ $value }» не годится: нужен адрес, который начинается с https://
+region-phone = «{ $value }» — не телефон: только цифры, можно с + впереди
+region-keyword = «{ $value }» не читается; можно: дорога — это слово, дорог* — так начинается, дорог~ — в любом падеже, слова рядом, а + б — недалеко
+region-keyword-short = «{ $value }»: до знака * или ~ нужно хотя бы две буквы
+region-same-route = правило для { $value } уже есть в строке { $line }
+region-cycle = территории входят одна в другую по кругу: { $value }
+region-ladder-at = «{ $value }» не годится; можно: "50%", "2h before", "2h after", "deadline"
+region-ladder-after = «{ $value }»: после срока можно напомнить раньше, чем начнутся повторы (repeat)
+region-ladder-twice = шаг «{ $value }» уже есть
+region-ladder-no-deadline = среди шагов должен быть at = "deadline"
