@@ -378,6 +378,12 @@ class Channel(Protocol):
         Raises one of the Undelivered errors.
         """
 
+    def is_group(self, chat: str) -> bool:
+        """Whether several people read the chat: groups have limits of their own."""
+
+    async def name_of(self, user_id: str) -> str:
+        """A person's name, where events do not tell it; empty where they do. Raises Undelivered when nobody answers."""
+
     def fetch(self, file: File) -> AsyncIterator[bytes]:
         """The bytes of a file of this account. Raises FileGone."""
 

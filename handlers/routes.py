@@ -8,6 +8,7 @@ from typing import Any
 from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
 from handlers import curate, drafts, enter, mine, report, work
 from handlers.turn import Handler, Moment, Turn
+from storage.conversations import Offered
 from storage.people import Person
 
 COMMANDS: Mapping[str, Handler] = {
@@ -167,18 +168,23 @@ async def _said(turn: Turn) -> None:
 async def _pressed(turn: Turn) -> None:
     """A button that is unknown, somebody else's, expired or used has no effect and is answered."""
     offered, here = turn.offered, turn.here
-    if turn.event.sender.impersonal and turn.person.id == 0:
+    if turn.event.sender.impersonal:
         await turn.whisper("press-impersonal")
     elif offered is None or (offered.address.account, offered.address.chat) != (here.account, here.chat):
         await turn.whisper("press-unknown")
     elif offered.user_id and offered.user_id != turn.event.sender.id:
         await turn.whisper("press-foreign")
-    elif offered.used_at or (offered.expires_at and offered.expires_at <= turn.now):
-        await turn.whisper("press-used")
-    elif offered.choice.action not in BUTTONS or (offered.once and not await turn.tx.conversations.use(offered.token, turn.now)):
+    elif not await _still_valid(turn, offered):
         await turn.whisper("press-used")
     else:
         await BUTTONS[offered.choice.action](turn)
+
+
+async def _still_valid(turn: Turn, offered: Offered) -> bool:
+    """Whether the button may be pressed now; a keyboard for one press is used up by this."""
+    if offered.used_at or (offered.expires_at and offered.expires_at <= turn.now) or offered.choice.action not in BUTTONS:
+        return False
+    return not offered.once or await turn.tx.conversations.use(offered.token, turn.now)
 
 
 def command_of(text: str) -> str:

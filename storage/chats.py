@@ -132,6 +132,10 @@ class Chats:
         """The incident's topic was made; empty: it is gone."""
         await self._set_thread(incident, account, chat, thread=thread)
 
+    async def new_card(self, incident: int, account: str, chat: str, card: int) -> None:
+        """The incident's card was posted anew in that chat."""
+        await self._set_thread(incident, account, chat, card=card)
+
     async def retire(self, incident: int, account: str, chat: str) -> None:
         """The incident is no longer this chat's business; its card stays as it is."""
         await self._set_thread(incident, account, chat, retired=True)

@@ -60,7 +60,7 @@ class Message:
     """One thing said about an incident."""
 
     kind: str
-    """report, reply, note, question, answer, interim"""
+    """report, reply, note, question, answer, interim, or pending (not yet known where it belongs)"""
     person: int
     text: str
     files: tuple[File, ...] = ()
@@ -76,6 +76,7 @@ _INCIDENT = [field.name for field in fields(Incident)]
 _REPORT = ("person_id", "account", "chat", "thread", "scene", "text", "place", "latitude", "longitude", "danger", "files", "said_at")
 _REPORT_TOO = ("corrected", "linked_to", "merged_into", "receipt")
 _CASE = [incidents.c[name] for name in (*_INCIDENT, *_REPORT, *_REPORT_TOO)]
+PENDING = "pending"
 OPEN = [status.value for status in Status if status not in (Status.ANSWERED, Status.CLOSED)]
 
 
@@ -242,6 +243,16 @@ class Incidents:
             statement = statement.where(messages.c.person_id == person)
         row = (await self._connection.execute(statement.order_by(messages.c.id.desc()).limit(1))).first()
         return _message(row._mapping) if row else None
+
+    async def pending(self, person: int) -> Sequence[tuple[int, Message]]:
+        """What a citizen wrote and has not said yet where it belongs: the incident it was laid beside, and the message."""
+        statement = select(messages).where(messages.c.person_id == person, messages.c.kind == PENDING).order_by(messages.c.id)
+        return [(row.incident_id, _message(row._mapping)) for row in await self._connection.execute(statement)]
+
+    async def file_under(self, number: int, kind: str, identifiers: Sequence[int]) -> None:
+        """Messages that waited belong to this incident, as messages of this kind."""
+        statement = update(messages).where(messages.c.id.in_(identifiers), messages.c.kind == PENDING)
+        await self._connection.execute(statement.values(incident_id=number, kind=kind))
 
     async def corrected(self, number: int, field: str, before: str, after: str, *, person: int, at: datetime) -> None:
         """Remember that a person corrected the bot's suggestion."""

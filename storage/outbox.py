@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -187,6 +187,17 @@ class Outbox:
         """One row, whatever became of it."""
         rows = await self._rows([row])
         return rows[0] if rows else None
+
+    async def last_version(self, row: int) -> Row | None:
+        """A message as it stands now: its newest edit, or itself."""
+        statement = select(func.max(outbox.c.id)).where(outbox.c.instead_of_row == row)
+        newest = (await self._connection.execute(statement)).scalar()
+        return await self.get(newest or row)
+
+    async def age(self, row: int, now: datetime) -> timedelta:
+        """How long ago a row was queued."""
+        created: datetime = (await self._connection.execute(select(outbox.c.created_at).where(outbox.c.id == row))).scalar_one()
+        return now - created
 
     async def state(self, row: int) -> str:
         """What became of a row."""

@@ -95,15 +95,18 @@ def gateways(connection: AsyncConnection) -> Tx:
     )
 
 
+# Parameters are hidden everywhere: an error's text goes to the log, and a citizen's words must not.
+
+
 def _postgresql(url: URL) -> AsyncEngine:
-    return create_async_engine(url, pool_pre_ping=True)
+    return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
 
 
 def _sqlite(url: URL) -> AsyncEngine:
     """One connection and one writer; every transaction takes the write lock at its beginning, so a read is never stale."""
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=120, connect_args={"timeout": 30})
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=120, connect_args={"timeout": 30}, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:

@@ -267,6 +267,7 @@ messages = Table(  # everything said about an incident; an edit is a row of its 
     Column("at", Instant, nullable=False),
     Column("edit_of", BigInteger, ForeignKey("messages.id")),
     Index("ix_messages_platform", "account", "chat", "message"),
+    Index("ix_messages_pending", "person_id", sqlite_where=text("kind = 'pending'"), postgresql_where=text("kind = 'pending'")),
 )
 
 corrections = Table(  # what people changed in the bot's suggestions; a later model learns from it

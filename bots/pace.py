@@ -1,0 +1,70 @@
+"""How fast an account may speak: when the next message of a chat may go, by the platform's limits. Pure but for what it remembers."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from bots.channel import Limits
+
+MARGIN = 0.001
+"""Seconds added to every slot, so that a platform whose clock is a little behind does not see one call too many."""
+
+
+@dataclass
+class Pace:
+    """The calls of one account. Times are seconds of any clock that only goes forward."""
+
+    limits: Limits
+    _slots: list[float] = field(default_factory=list)
+    """When each slot of the account is free again: one second after the answer to the call that took it."""
+    _chats: dict[str, float] = field(default_factory=dict)
+    _groups: dict[str, deque[float]] = field(default_factory=dict)
+    _paused_until: float = 0.0
+
+    def free_slots(self, now: float) -> int:
+        """How many calls the account may begin now."""
+        if now < self._paused_until:
+            return 0
+        self._slots = [free for free in self._slots if free > now]
+        return max(self.limits.per_second - len(self._slots), 0)
+
+    def take(self) -> None:
+        """A call begins: its slot is held until ``finished``."""
+        self._slots.append(float("inf"))
+
+    def finished(self, now: float, chat: str, *, group: bool, counts: bool) -> None:
+        """A call was answered (or broke off). ``counts``: it was a message, which the chat's own limits count."""
+        self._slots.remove(float("inf"))
+        self._slots.append(now + 1 + MARGIN)
+        if not counts:
+            return
+        self._chats[chat] = now + self.limits.per_chat + MARGIN
+        if group and self.limits.per_group_minute:
+            self._groups.setdefault(chat, deque()).append(now)
+
+    def busy_chats(self, now: float) -> dict[str, float]:
+        """Chats that may not be written to yet, and when they may."""
+        self._chats = {chat: free for chat, free in self._chats.items() if free > now}
+        busy = dict(self._chats)
+        for chat, times in list(self._groups.items()):
+            while times and times[0] <= now - 60 - MARGIN:
+                times.popleft()
+            if not times:
+                del self._groups[chat]
+            elif len(times) >= self.limits.per_group_minute:
+                busy[chat] = max(busy.get(chat, 0.0), times[0] + 60 + MARGIN)
+        return busy
+
+    def pause(self, until: float) -> None:
+        """The platform asked the whole account to wait."""
+        self._paused_until = max(self._paused_until, until)
+
+    def hold(self, chat: str, until: float) -> None:
+        """The platform asked one chat to wait."""
+        self._chats[chat] = max(self._chats.get(chat, 0.0), until)
+
+    def next_free(self, now: float) -> float:
+        """When something may go that may not go now; infinity when nothing holds it."""
+        times = [self._paused_until, *self._slots, *self.busy_chats(now).values()]
+        return min((time for time in times if now < time < float("inf")), default=float("inf"))
