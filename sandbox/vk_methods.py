@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.vk import LocalVk
-from sandbox.vk_shapes import CHATS, EVENTS, Page, Refusal, Talk, attachment, keyboard, named, wrong
+from sandbox.vk_shapes import CHATS, EVENTS, Page, Refusal, Talk, attachment, keyboard, wrong
 
 Params = Mapping[str, str]
 _TEXT = 4096
+_ATTACHMENT = re.compile(r"([a-z_]+-?\d+_\d+)(?:_(\w+))?")
 _REPEATS = 100
 """Messages of a dialog, and no older than an hour, among which VK looks for the same ``random_id``."""
 
@@ -136,8 +138,9 @@ class Methods:
         return {"text": text, "attachments": [self._attached(page, name) for name in named_files], "keyboard": board}
 
     def _attached(self, page: Page, name: str) -> dict[str, Any]:
-        thing = page.media.get("_".join(name.split("_")[:2]))
-        if thing is None or (thing["owner"] != page.us and name != f"{named(thing)}_{thing['access_key']}"):
+        found = _ATTACHMENT.fullmatch(name)
+        thing = page.media.get(found[1]) if found else None
+        if thing is None or found is None or (thing["owner"] != page.us and found[2] != thing["access_key"]):
             raise wrong("attachment: no such file, or no right to it")
         return attachment(thing, self._vk.now())
 

@@ -177,45 +177,55 @@ class VkChannel:
         failures = 0
         while True:
             try:
-                if server is None:
-                    server = await self._server()
+                server = server or await self._server()
                 if not cursor:
                     await accept((), server["ts"])
                     cursor = server["ts"]
                 answer = await self._api.poll(server, cursor, _WAIT)
-                failed = answer.get("failed")
-                if failed is not None:
-                    failures += 1
-                    _log.warning("VK: the long poll of %s failed: %s", self.account, failed if isinstance(failed, int) else "?")
-                    server = server if failed == 1 else None
-                    if failed in (1, 3):
-                        cursor = await self._over_gap(accept, str(answer["ts"]) if failed == 1 else (await self._server())["ts"])
-                    if failures > 1:
-                        await self._pause(failures - 1)
+                if "failed" not in answer:
+                    cursor, failures = await self._heard(answer, accept, cursor), 0
                     continue
-                self.last_heard = self._clock()
-                updates, ts = answer["updates"], str(answer["ts"])
-                if not isinstance(updates, list):
-                    raise Broken("no list of updates")
-                if updates or ts != cursor:
-                    await accept([translate.update(raw, self.last_heard) for raw in updates], ts)
-                    cursor = ts
-                failures = 0
+                failures += 1
+                cursor = await self._over_failure(answer, accept, cursor)
+                server = None
             except Exception as error:  # noqa: BLE001 - a deaf channel is the worst of failures, whatever the error
                 failures += 1
                 server = None
-                # The error's text may hold a row that could not be stored, and so somebody's words.
+                # The error's own words may hold a row that could not be stored, and so somebody's message.
                 _log.warning("VK: %s hears nothing: %s", self.account, type(error).__name__)
                 await self._pause(failures)
+            else:
+                await self._pause(failures - 1)
+
+    async def _heard(self, answer: Mapping[str, Any], accept: Accept, cursor: str) -> str:
+        updates, ts = answer["updates"], str(answer["ts"])
+        if not isinstance(updates, list):
+            raise Broken("no list of updates")
+        self.last_heard = self._clock()
+        if updates or ts != cursor:
+            await accept([translate.update(raw, self.last_heard) for raw in updates], ts)
+        return ts
+
+    async def _over_failure(self, answer: Mapping[str, Any], accept: Accept, cursor: str) -> str:
+        """What the long poll's ``failed`` means: 1 and 3 are gaps, 2 is an old key and loses nothing. Returns where to go on."""
+        failed = answer["failed"]
+        _log.warning("VK: the long poll of %s failed: %s", self.account, failed if isinstance(failed, int) else "?")
+        if failed not in (1, 3):
+            return cursor
+        ts = str(answer["ts"]) if failed == 1 else (await self._server())["ts"]
+        await self._fill_gap(accept, ts)
+        return ts
 
     async def _pause(self, failures: int) -> None:
-        await self._sleep(min(2.0 ** min(failures - 1, 10), _SLOWEST))
+        """1 s after the first failure in a row, then twice as long each time, 30 s at most."""
+        if failures > 0:
+            await self._sleep(min(2.0 ** min(failures - 1, 10), _SLOWEST))
 
     async def _server(self) -> dict[str, str]:
         response = await self._api.call("groups.getLongPollServer", group_id=await self._group_id())
         return {name: str(response[name]) for name in ("key", "server", "ts")}
 
-    async def _over_gap(self, accept: Accept, ts: str) -> str:
+    async def _fill_gap(self, accept: Accept, ts: str) -> None:
         """VK no longer has what came since our cursor: take up the private messages nobody answered, and go on from ``ts``."""
         found: list[Update] = []
         try:
@@ -226,7 +236,6 @@ class VkChannel:
             _log.exception("VK: %s may not read its own conversations", self.account)
         _log.error("VK: a gap in what %s heard; %d private messages taken up", self.account, len(found))
         await accept(found, ts)
-        return ts
 
     async def _unanswered(self) -> AsyncIterator[dict[str, Any]]:
         offset = 0

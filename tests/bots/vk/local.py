@@ -26,8 +26,14 @@ CHAT = 2_000_000_001
 
 
 async def soon(seconds: float) -> None:
-    """Sleep, but not long: what a channel waits between two tries."""
-    await asyncio.sleep(min(seconds, 0.05))
+    """What a channel waits between two tries: just enough not to spin."""
+    await asyncio.sleep(min(seconds, 0.01))
+
+
+async def turns() -> None:
+    """Let the loop turn until what is under way on loopback connections has settled."""
+    for _ in range(50):
+        await asyncio.sleep(0)
 
 
 def local_vk(folder: Path, clock: SandboxClock | None = None) -> LocalVk:
