@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from bots.channel import Address, Button, File, Keyboard, Limits, Pressed, Reply, Said, Scene
 from bots.pages import pages
 from incidents.deadlines import follow
-from incidents.incident import Change, Deed, Role, act
+from incidents.incident import Change, Deed, NotAllowed, Role, act
 from incidents.regional import Region
 from locales import Texts, choose, texts
 from storage.accounts import Account
@@ -218,6 +218,18 @@ class Turn(Moment):
         else:
             await self.post(self.here, self.t(key, **arguments), answer_to=self.said.message)
 
+    async def instead(self, text: str, offers: Offers = (), **options: Any) -> None:
+        """Replace the message whose button was pressed; one that we do not know as ours is left, and it is said anew. As ``change``."""
+        row = await self.pressed_row()
+        if row:
+            await self.change(row, self.here, text, offers, **options)
+        else:
+            await self.post(self.here, text, offers, **options)
+
+    async def pressed_row(self) -> int:
+        """The outbox row of the message whose button was pressed; 0 when it is not known as ours."""
+        return await self.tx.outbox.row_of(self.here.account, self.here.chat, self.event.message)
+
     async def quiet(self) -> None:
         """Answer a press with nothing: the button stops turning."""
         if isinstance(self.event, Pressed):
@@ -234,6 +246,16 @@ class Turn(Moment):
     async def done(self) -> None:
         """Nothing is waited for any more."""
         await self.tx.conversations.done(self.here.account, self.here.chat, self.event.sender.id)
+
+    # --- acting ------------------------------------------------------------------------------------------------------
+
+    async def attempt(self, case: Case, deed: Deed) -> Case | None:
+        """Do one thing to an incident; None, and the person hears why, when it is not allowed."""
+        try:
+            return await self.act(case, deed)
+        except NotAllowed as refusal:
+            await self.whisper(f"not-allowed-{refusal.why}")
+            return None
 
     # --- who may -----------------------------------------------------------------------------------------------------
 

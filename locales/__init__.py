@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from babel.dates import format_date, format_time
 from fluent.runtime import FluentBundle, FluentResource
+from fluent.runtime.types import fluent_number
 
 LANGUAGES = ("ru", "en")
 DEFAULT = "ru"
@@ -38,7 +39,9 @@ class Texts:
         pattern = self._bundle.get_message(key).value
         if pattern is None:
             raise LookupError(f"text {key!r} in {self.language} has no value")
-        text, errors = self._bundle.format_pattern(pattern, arguments)
+        # «№ 1042», never «№ 1 042»: most of our numbers are names of incidents.
+        plain = {name: value if isinstance(value, str) else fluent_number(value, useGrouping=False) for name, value in arguments.items()}
+        text, errors = self._bundle.format_pattern(pattern, plain)
         if errors:
             raise ValueError(f"text {key!r} in {self.language}: {errors[0]}")
         return str(text)
