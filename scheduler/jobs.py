@@ -1,0 +1,23 @@
+"""The few things that happen by themselves, and how often. APScheduler only ticks: it remembers nothing that matters."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+TICK = 1.0
+"""Seconds between two looks at the deadlines: a reminder is at most this late, and the time it takes to say it."""
+REGION = 15.0
+"""Seconds until a region file that was loaded meanwhile is in use."""
+
+
+def scheduler(tick: Callable[[], Awaitable[object]], reload_region: Callable[[], Awaitable[object]]) -> AsyncIOScheduler:
+    """A scheduler with its jobs, not started yet.
+
+    A tick that was missed is made up once; two of the same never run side by side.
+    """
+    made = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
+    made.add_job(tick, "interval", seconds=TICK, id="deadlines")
+    made.add_job(reload_region, "interval", seconds=REGION, id="region")
+    return made
