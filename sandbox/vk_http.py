@@ -12,9 +12,9 @@ from aiohttp import web
 
 from sandbox.door import Handler, misbehave
 from sandbox.faults import Failure, Fault, Faults
-from sandbox.vk import LocalVk
 from sandbox.vk_methods import Methods
 from sandbox.vk_shapes import Page, Refusal, told
+from sandbox.vk_state import State
 
 _LARGEST = 64 * 1024 * 1024
 _PER_SECOND = 20
@@ -22,7 +22,7 @@ _MESSAGES = ("messages.send", "messages.edit", "messages.sendMessageEventAnswer"
 _UPLOADS = {"photo": ("photo", "photo"), "doc": ("file", "document"), "audio_message": ("file", "voice")}
 
 
-def application(vk: LocalVk, faults: Faults, *, enforce_rates: bool = False) -> web.Application:
+def application(vk: State, faults: Faults, *, enforce_rates: bool = False) -> web.Application:
     """Everything under one address; ``<address>/method/`` is what a bot takes for ``https://api.vk.ru/method/``."""
     served = _Served(vk, faults, enforce_rates=enforce_rates)
     app = web.Application(client_max_size=_LARGEST, middlewares=[served.faulty])
@@ -34,7 +34,7 @@ def application(vk: LocalVk, faults: Faults, *, enforce_rates: bool = False) -> 
 
 
 class _Served:
-    def __init__(self, vk: LocalVk, faults: Faults, *, enforce_rates: bool) -> None:
+    def __init__(self, vk: State, faults: Faults, *, enforce_rates: bool) -> None:
         self._vk, self._faults, self._enforce_rates = vk, faults, enforce_rates
         self._methods = Methods(vk)
         self._calls: dict[int, deque[float]] = defaultdict(deque)

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.vk import LocalVk
 from sandbox.vk_shapes import CHATS, EVENTS, Page, Refusal, Talk, attachment, keyboard, wrong
+from sandbox.vk_state import State
 
 Params = Mapping[str, str]
 _TEXT = 4096
@@ -20,7 +20,7 @@ _REPEATS = 100
 class Methods:
     """Method name → what it does. Every method takes the caller's community, the parameters and our own address."""
 
-    def __init__(self, vk: LocalVk) -> None:
+    def __init__(self, vk: State) -> None:
         self._vk = vk
         self.table: dict[str, Callable[[Page, Params, str], Any]] = {
             "groups.getById": self._community,

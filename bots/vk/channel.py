@@ -25,7 +25,6 @@ from bots.channel import (
     TryLater,
     Undelivered,
     Unknown,
-    Update,
 )
 from bots.plain import plain
 from bots.vk import compose, translate
@@ -72,7 +71,7 @@ class VkChannel:
 
     @cached_property
     def _files(self) -> Files:
-        return Files(self.account, self._api, self._sessions, self._fetch, self._sleep)
+        return Files(self.account, self._api, self._sessions, self._fetch)
 
     @property
     def limits(self) -> Limits:
@@ -154,17 +153,17 @@ class VkChannel:
         return response if isinstance(response, dict) else None
 
     async def name_of(self, user_id: str) -> str:
-        """A person's name, which VK's events do not tell; empty when it cannot be had."""
+        """A person's name, which VK's events do not tell; empty when there is none. Raises Undelivered when nobody answers."""
         if user_id not in self._names and user_id.isdecimal():
-            try:
-                people = await self._api.call("users.get", user_ids=user_id)
-                name = plain(f"{people[0]['first_name']} {people[0]['last_name']}".strip())
-            except (VkError, Unsent, Broken, IndexError, KeyError, TypeError):
-                return ""
+            people = await self._before(self._api.call("users.get", user_ids=user_id))
+            person = people[0] if isinstance(people, list) and people and isinstance(people[0], dict) else {}
             if len(self._names) >= 10_000:
                 self._names.clear()
-            self._names[user_id] = name
+            self._names[user_id] = plain(f"{person.get('first_name', '')} {person.get('last_name', '')}".strip())
         return self._names.get(user_id, "")
+
+    def is_group(self, chat: str) -> bool:
+        return chat.isdecimal() and int(chat) >= translate.CHATS
 
     # --- in ---
 
@@ -227,20 +226,17 @@ class VkChannel:
 
     async def _fill_gap(self, accept: Accept, ts: str) -> None:
         """VK no longer has what came since our cursor: take up the private messages nobody answered, and go on from ``ts``."""
-        found: list[Update] = []
-        try:
-            found = [translate.update(raw, self._clock()) async for raw in self._unanswered()]
-        except VkError as error:
-            if compose.is_passing(error):
-                raise
-            _log.exception("VK: %s may not read its own conversations", self.account)
+        found = [translate.update(raw, self._clock()) async for raw in self._unanswered()]
         _log.error("VK: a gap in what %s heard; %d private messages taken up", self.account, len(found))
         await accept(found, ts)
 
     async def _unanswered(self) -> AsyncIterator[dict[str, Any]]:
         offset = 0
         while True:
-            page = await self._api.call("messages.getConversations", filter="unanswered", count=200, offset=offset)
+            page = await self._allowed("messages.getConversations", filter="unanswered", count=200, offset=offset)
+            if page is None:
+                _log.error("VK: %s may not read its own conversations", self.account)
+                return
             for item in page["items"]:
                 peer = item["conversation"]["peer"]
                 if peer["type"] == "user":
@@ -252,15 +248,14 @@ class VkChannel:
 
     async def _missed(self, peer: int) -> list[dict[str, Any]]:
         """What the person wrote since we last wrote, or since we last heard; oldest first."""
-        page = await self._api.call("messages.getHistory", peer_id=peer, count=200)
+        page = await self._allowed("messages.getHistory", peer_id=peer, count=200) or {"items": []}
         heard = self.last_heard.timestamp() - 60 if self.last_heard else None
         missed: list[dict[str, Any]] = []
         for message in page["items"]:  # newest first
-            if message.get("out") == 1:
-                if heard is None or message["date"] < heard:
-                    break
-            else:
+            if message.get("out") != 1:
                 missed.append(message)
+            elif heard is None or message["date"] < heard:
+                break
         return missed[::-1]
 
     # --- out ---
@@ -306,7 +301,8 @@ class VkChannel:
         about = {"peer_id": to.chat, "conversation_message_ids": reply.instead_of}
         found = await self._before(self._api.call("messages.getByConversationMessageId", **about))
         messages = found.get("items") if isinstance(found, dict) else None
-        await self._api.call("messages.edit", **compose.edit(reply, to.chat, attached(messages[0]) if messages else []))
+        message = messages[0] if isinstance(messages, list) and messages and isinstance(messages[0], dict) else {}
+        await self._api.call("messages.edit", **compose.edit(reply, to.chat, attached(message)))
         return (reply.instead_of,)
 
     async def _before(self, step: Awaitable[Any]) -> Any:
@@ -314,6 +310,8 @@ class VkChannel:
         undelivered: Undelivered
         try:
             return await step
+        except VkError as error:
+            undelivered = compose.failure(error)
         except (Unsent, Broken) as error:
             undelivered = TryLater(str(error), 5)
         except (AttributeError, IndexError, KeyError, TypeError) as error:

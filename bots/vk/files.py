@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import aiohttp
 
-from bots.channel import Fetch, File, FileGone, FileKind, Refused
+from bots.channel import Fetch, File, FileGone, FileKind, Refused, TryLater
 from bots.vk.calls import CommunityAPI, Sessions
 from bots.vk.compose import LIMITS
 
@@ -18,10 +18,8 @@ _DOWNLOAD = aiohttp.ClientTimeout(total=180, connect=10)
 class Files:
     """The files of one community. A ``File.ref`` is «what VK calls it, or -» and its address, with a blank between."""
 
-    def __init__(
-        self, account: str, api: CommunityAPI, sessions: Sessions, fetch: Fetch, sleep: Callable[[float], Awaitable[object]]
-    ) -> None:
-        self._account, self._api, self._sessions, self._fetch, self._sleep = account, api, sessions, fetch, sleep
+    def __init__(self, account: str, api: CommunityAPI, sessions: Sessions, fetch: Fetch) -> None:
+        self._account, self._api, self._sessions, self._fetch = account, api, sessions, fetch
 
     async def attach(self, file: File, peer: str) -> str:
         """The file as VK names it in ``attachment``; uploaded unless it lies with us already."""
@@ -61,34 +59,26 @@ class Files:
         return bytes(content)
 
     async def download(self, file: File) -> AsyncIterator[bytes]:
-        """The bytes of a file, in the address of which VK put all it takes to read it. Raises FileGone."""
+        """The bytes of a file; its address holds all it takes. Raises FileGone, or TryLater when VK is away: it may still be had then."""
         _, _, url = file.ref.partition(" ")
-        if "://" not in url:
-            raise FileGone("no address of VK")
-        given = False
-        for attempt in range(3):
-            if attempt:
-                await self._sleep(1)
-            try:
-                async with self._sessions.calling.get(url, timeout=_DOWNLOAD) as response:
-                    if response.status >= 500:
-                        continue
-                    if response.status != 200 or (response.content_length or 0) > LIMITS.upload:
-                        break
-                    size = 0
+        size, problem = 0, ""
+        try:
+            async with self._sessions.calling.get(url, timeout=_DOWNLOAD) as response:
+                if response.status >= 500:
+                    problem = f"HTTP {response.status}"
+                elif response.status == 200 and (response.content_length or 0) <= LIMITS.upload:
                     async for chunk in response.content.iter_chunked(1 << 16):
                         size += len(chunk)
                         if size > LIMITS.upload:
                             break
-                        given = True
                         yield chunk
                     else:
                         return
-            except (aiohttp.ClientError, OSError, ValueError):
-                pass
-            if given:
-                break
-        raise FileGone("VK does not give the file")
+        except ValueError:
+            pass  # no address at all
+        except (aiohttp.ClientError, OSError) as error:
+            problem = type(error).__name__
+        raise TryLater(f"VK does not give a file ({problem})", 5) if problem else FileGone("VK does not give the file")
 
 
 def _named(kind: str, thing: Mapping[str, Any]) -> str:

@@ -15,11 +15,9 @@ import pytest
 
 from sandbox.blobs import Blobs
 from sandbox.clock import SandboxClock
-from sandbox.door import Door
 from sandbox.faults import Fault, Faults
 from sandbox.messenger import Messenger, Upload
 from sandbox.vk import LocalVk
-from sandbox.vk_http import application
 from sandbox.vk_shapes import Chat, Community
 
 ONE, TWO = Community(91, "token-one", "one", "Первое"), Community(92, "token-two", "two", "Второе")
@@ -59,9 +57,9 @@ class Side:
         return item
 
 
-def fresh(folder: Path, clock: SandboxClock) -> LocalVk:
-    chats = [Chat(ONE.id, CHAT, "Дороги", (ANNA, BORIS))]
-    return LocalVk(clock, Blobs(folder), communities=[ONE, TWO], people={ANNA: "Анна Примерова", BORIS: "Борис Условный"}, chats=chats)
+def fresh(folder: Path, clock: SandboxClock, faults: Faults, **rates: bool) -> LocalVk:
+    people, chats = {ANNA: "Анна Примерова", BORIS: "Борис Условный"}, [Chat(ONE.id, CHAT, "Дороги", (ANNA, BORIS))]
+    return LocalVk([ONE, TWO], people, chats, blobs=Blobs(folder), faults=faults, clock=clock, **rates)
 
 
 @pytest.fixture
@@ -70,8 +68,8 @@ def clock() -> SandboxClock:
 
 
 @pytest.fixture
-def vk(tmp_path: Path, clock: SandboxClock) -> LocalVk:
-    return fresh(tmp_path, clock)
+def vk(tmp_path: Path, clock: SandboxClock, faults: Faults) -> LocalVk:
+    return fresh(tmp_path, clock, faults)
 
 
 @pytest.fixture
@@ -80,12 +78,11 @@ def faults() -> Faults:
 
 
 @pytest.fixture
-async def side(vk: LocalVk, faults: Faults) -> AsyncIterator[Side]:
-    door = Door(application(vk, faults), "vk", faults)
-    address = await door.open()
+async def side(vk: LocalVk) -> AsyncIterator[Side]:
+    address = await vk.open()
     async with aiohttp.ClientSession() as http:
-        yield Side(http, address)
-    await door.close()
+        yield Side(http, address.removesuffix("/method/"))
+    await vk.close()
 
 
 async def turns() -> None:
@@ -109,7 +106,7 @@ def test_it_is_a_messenger(vk: LocalVk) -> None:
 async def test_ids_only_grow_over_restarts_too(vk: LocalVk, side: Side, tmp_path: Path, clock: SandboxClock) -> None:
     await greet(vk)
     await side.send(key=1)
-    again = fresh(tmp_path, clock)
+    again = fresh(tmp_path, clock, Faults())
     again.load(json.loads(json.dumps(vk.dump())))
     await greet(again, "снова")
     messages = again.pages[ONE.id].talks[ANNA].messages
@@ -368,7 +365,7 @@ async def test_what_was_said_outlives_a_restart(vk: LocalVk, side: Side, tmp_pat
     await side.send(keyboard=board([callback()]))
     await vk.say(str(ONE.id), str(CHAT), str(ANNA), "в беседе")
     await vk.kick(str(ONE.id), str(CHAT), str(ANNA))
-    again = fresh(tmp_path, clock)
+    again = fresh(tmp_path, clock, Faults())
     again.load(json.loads(json.dumps(vk.dump())))
     for chat in (ANNA, CHAT):
         assert again.bubbles(str(ONE.id), str(chat)) == vk.bubbles(str(ONE.id), str(chat))
@@ -401,14 +398,14 @@ async def test_faults(vk: LocalVk, side: Side, faults: Faults) -> None:
     assert ("messages.send", str(ONE.id), Fault.SILENT) in failed
 
 
-async def test_twenty_calls_a_second(vk: LocalVk, faults: Faults) -> None:
-    door = Door(application(vk, faults, enforce_rates=True), "vk", faults)
-    address = await door.open()
+async def test_twenty_calls_a_second(tmp_path: Path, clock: SandboxClock) -> None:
+    vk = fresh(tmp_path, clock, Faults(), enforce_rates=True)
+    address = (await vk.open()).removesuffix("/method/")
     async with aiohttp.ClientSession() as http:
         side = Side(http, address)
         answers = await asyncio.gather(*(side.ask("groups.getById") for _ in range(25)))
         other = await Side(http, address, TWO.token).ask("groups.getById")
-    await door.close()
+    await vk.close()
     assert sorted(answer.get("error", {}).get("error_code", 0) for answer in answers) == [0] * 20 + [6] * 5
     assert "response" in other
 

@@ -6,16 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from bots.vk.calls import Sessions
 from bots.vk.channel import VkChannel
 from sandbox.blobs import Blobs
 from sandbox.clock import SandboxClock
-from sandbox.door import Door
 from sandbox.faults import Faults
 from sandbox.vk import LocalVk
-from sandbox.vk_http import application
 from sandbox.vk_shapes import Chat, Community
 from tests.bots.contract import Wired, fetcher
 
@@ -36,27 +33,22 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-def local_vk(folder: Path, clock: SandboxClock | None = None) -> LocalVk:
-    return LocalVk(
-        clock or SandboxClock(),
-        Blobs(folder),
-        communities=[COMMUNITY],
-        people={PYOTR: "Пётр Образцов", SEMYON: "Семён Выдуманов"},
-        chats=[Chat(COMMUNITY.id, CHAT, "Дорожная служба Бийска", (PYOTR, SEMYON))],
-    )
-
-
 @asynccontextmanager
-async def connected(folder: Path, **rates: Any) -> AsyncIterator[tuple[Wired, LocalVk]]:
+async def connected(folder: Path) -> AsyncIterator[tuple[Wired, LocalVk]]:
     """A channel that hears from now on."""
-    vk, faults = local_vk(folder), Faults()
-    door = Door(application(vk, faults, **rates), "vk", faults)
-    address = await door.open()
+    faults = Faults()
+    vk = LocalVk(
+        [COMMUNITY],
+        {PYOTR: "Пётр Образцов", SEMYON: "Семён Выдуманов"},
+        [Chat(COMMUNITY.id, CHAT, "Дорожная служба Бийска", (PYOTR, SEMYON))],
+        blobs=Blobs(folder),
+        faults=faults,
+        clock=SandboxClock(),
+    )
+    address = await vk.open()
     sessions = Sessions()
     elsewhere: dict[str, bytes] = {}
-    channel = VkChannel(
-        "vk/biysk", TOKEN, base_url=f"{address}/method/", sessions=sessions, fetch=fetcher(elsewhere), clock=vk.clock, sleep=soon
-    )
+    channel = VkChannel("vk/biysk", TOKEN, base_url=address, sessions=sessions, fetch=fetcher(elsewhere), clock=vk.clock, sleep=soon)
     wired = Wired(
         channel=channel,
         messenger=vk,
@@ -66,7 +58,7 @@ async def connected(folder: Path, **rates: Any) -> AsyncIterator[tuple[Wired, Lo
         person=str(PYOTR),
         group=str(CHAT),
         elsewhere=elsewhere,
-        secrets=(TOKEN, address),
+        secrets=(TOKEN, address.removesuffix("/method/")),
         cursor=str(vk.pages[COMMUNITY.id].ts),
         names=False,
     )
@@ -75,4 +67,4 @@ async def connected(folder: Path, **rates: Any) -> AsyncIterator[tuple[Wired, Lo
     finally:
         await channel.close()
         await sessions.close()
-        await door.close()
+        await vk.close()

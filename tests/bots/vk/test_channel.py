@@ -41,7 +41,7 @@ from sandbox.door import Door
 from sandbox.faults import Fault, Faults
 from sandbox.messenger import Upload
 from sandbox.vk import LocalVk
-from sandbox.vk_shapes import KINDS, Page
+from sandbox.vk_shapes import KINDS, Page, Refusal
 from tests.bots.contract import PNG, Wired, fetcher
 from tests.bots.vk.local import CHAT, COMMUNITY, PYOTR, SEMYON, TOKEN, connected, soon, turns
 
@@ -147,6 +147,30 @@ async def test_after_a_restart_a_gap_is_filled_from_our_last_word_on(wired: Wire
     assert event.text == "раз"
 
 
+async def test_a_gap_that_may_not_be_filled_does_not_make_deaf(
+    wired: Wired, vk: LocalVk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await wired.greet()
+    await say(wired, "пропало")
+    vk.lose_history(wired.bot)
+    monkeypatch.setattr(Page, "talks", property(_refuse), raising=False)
+    events: list[Any] = []
+    passed = asyncio.Event()
+
+    async def accept(updates: Sequence[Update], cursor: str) -> None:
+        events.extend(updates)
+        wired.cursor = cursor
+        passed.set()
+
+    await wired.until(accept, passed)
+    assert events == []
+    assert "may not read its own conversations" in caplog.text
+
+
+def _refuse(_page: Page) -> Any:
+    raise Refusal(15, "Access denied")
+
+
 async def test_a_polled_and_a_back_filled_message_have_the_same_key(wired: Wired, vk: LocalVk) -> None:
     await wired.greet()
     vk.lose_history(wired.bot)
@@ -195,6 +219,19 @@ async def _until(true: Any) -> None:
             await asyncio.sleep(0)
 
 
+async def test_many_polls_leave_room_for_sending(wired: Wired) -> None:
+    await wired.greet()
+    polls = [asyncio.create_task(wired.channel.receive(_never, wired.cursor)) for _ in range(120)]
+    try:
+        await turns()
+        async with asyncio.timeout(10):
+            assert await wired.channel.send(wired.private, Reply("и всё же"), key=1)
+    finally:
+        for poll in polls:
+            poll.cancel()
+        await asyncio.gather(*polls, return_exceptions=True)
+
+
 async def test_coming_into_a_chat_and_leaving_it(wired: Wired, vk: LocalVk) -> None:
     await vk.kick(wired.bot, str(CHAT), str(SEMYON))
     (left,) = await wired.hear()
@@ -221,7 +258,8 @@ async def test_a_person_has_a_name_for_the_asking(wired: Wired, vk: LocalVk) -> 
     assert await channel.name_of(str(PYOTR)) == "Пётр Образцов"
     assert await channel.name_of("1") == await channel.name_of("-5") == await channel.name_of("x") == ""
     wired.faults.set("vk", Fault.AWAY)
-    assert await channel.name_of(str(SEMYON)) == ""
+    with pytest.raises(TryLater):
+        await channel.name_of(str(SEMYON))
     wired.faults.set("vk", Fault.NONE)
     await turns()
     assert await channel.name_of(str(SEMYON)) == "Семён Выдуманов"
@@ -310,6 +348,27 @@ async def test_a_file_too_large_is_refused_and_gone(wired: Wired, monkeypatch: p
     assert isinstance(event, Said)
     with pytest.raises(FileGone):
         _ = [chunk async for chunk in wired.channel.fetch(event.files[0])]
+
+
+async def test_a_file_may_still_be_had_when_vk_comes_back(wired: Wired) -> None:
+    await wired.messenger.say(wired.bot, wired.person, wired.person, uploads=[Upload("photo", "a.png", "image/png", PNG)])
+    (event,) = await wired.hear()
+    assert isinstance(event, Said)
+    for fault in (Fault.AWAY, Fault.ERROR_PAGE, Fault.SILENT):
+        wired.faults.set("vk", fault)
+        with pytest.raises(TryLater) as caught:
+            _ = [chunk async for chunk in wired.channel.fetch(event.files[0])]
+        assert "127.0.0.1" not in repr(caught.value)
+        wired.faults.set("vk", Fault.NONE)
+        await turns()
+    gone = replace(event.files[0], ref=event.files[0].ref + "gone")
+    with pytest.raises(FileGone):
+        _ = [chunk async for chunk in wired.channel.fetch(gone)]
+
+
+async def test_chats_are_groups(wired: Wired) -> None:
+    channel = channel_of(wired)
+    assert [channel.is_group(chat) for chat in (wired.group, wired.person, "-5", "x")] == [True, False, False, False]
 
 
 async def test_a_broken_upload_means_that_nothing_arrived(wired: Wired) -> None:

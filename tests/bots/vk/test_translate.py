@@ -351,7 +351,8 @@ def test_what_belongs_together_has_one_lane() -> None:
     assert update(raw("message_edit", message()), NOW).lane == str(PERSON)
     assert update(raw("message_deny", {"user_id": PERSON}), NOW).lane == str(PERSON)
     assert update(raw("message_event", {"user_id": PERSON, "peer_id": CHAT}), NOW).lane == str(CHAT)
-    for odd in (5, None, [], {"object": 5}, "text"):
+    oddities: list[Any] = [5, None, [], {"object": 5}, "text"]
+    for odd in oddities:
         assert update(odd, NOW).lane == ""
         with pytest.raises(Malformed):
             events("a", update(odd, NOW).raw)
