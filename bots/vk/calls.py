@@ -58,7 +58,7 @@ class CommunityAPI(API):
 
     def __init__(self, token: str, base_url: str, sessions: Sessions) -> None:
         super().__init__(token, http_client=AiohttpClient(session=sessions.calling))
-        self.API_URL = base_url
+        self.API_URL = base_url.rstrip("/") + "/"
         self._polling = AiohttpClient(session=sessions.polling)
 
     async def request(self, method: str, data: dict[str, Any], version: str | None = None) -> dict[str, Any]:
