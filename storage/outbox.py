@@ -149,6 +149,12 @@ class Outbox:
         found: datetime | None = (await self._connection.execute(statement)).scalar()
         return found
 
+    async def has_due(self, account: str, now: datetime) -> bool:
+        """Whether something of the account could go now, or is being sent."""
+        due = or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
+        statement = select(outbox.c.id).where(outbox.c.account == account, outbox.c.state.in_(_WAITING), due).limit(1)
+        return (await self._connection.execute(statement)).first() is not None
+
     async def mark_sent(self, row: Row, messages: Sequence[str], at: datetime) -> None:
         """The platform took it and gave these message ids."""
         await self._connection.execute(update(outbox).where(outbox.c.id == row.id).values(state=SENT, sent_at=at, error=""))

@@ -39,6 +39,7 @@ from bots.channel import (
     RenameThread,
     Reply,
     Undelivered,
+    Unknown,
 )
 from bots.pages import shorten
 from bots.telegram import calls, failures, translate
@@ -105,6 +106,14 @@ class TelegramChannel:
             "doctor-telegram-groups": not me.can_join_groups,
         }
         return tuple(key for key, is_wrong in wrong.items() if is_wrong)
+
+    async def name_of(self, user_id: str) -> str:
+        """Telegram tells names along with every event."""
+        return ""
+
+    def is_group(self, chat: str) -> bool:
+        """Ids of groups and channels are negative."""
+        return chat.startswith("-")
 
     # --- in ---
 
@@ -224,8 +233,11 @@ class TelegramChannel:
 
 
 def _number(answer: Any, name: str) -> str:
-    """An id in Telegram's answer, also when aiogram could not read the rest of it."""
-    return str(answer[name] if isinstance(answer, dict) else getattr(answer, name))
+    """An id in Telegram's answer, also when aiogram could not read the rest of it. Raises Unknown when there is none."""
+    number = answer.get(name) if isinstance(answer, dict) else getattr(answer, name, None)
+    if not isinstance(number, int):
+        raise Unknown("telegram did it, but did not say which message it is")
+    return str(number)
 
 
 def _built(make: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
