@@ -73,6 +73,8 @@ def undelivered(error: BaseException, *, repeatable: bool = False, group: bool =
         return Moved(str(error.migrate_to_chat_id))
     if isinstance(error, TelegramEntityTooLarge):
         return Refused("telegram: too large")
+    if isinstance(error, UnicodeEncodeError):  # half a letter in the text; it never became a request
+        return Refused("telegram: the message has a letter that is none")
     if later := _later(error, group):
         return later
     if isinstance(error, TelegramNetworkError | TelegramServerError) or not isinstance(error, TelegramAPIError):

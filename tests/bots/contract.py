@@ -116,6 +116,12 @@ class Wired:
         return File(FileKind.PHOTO, "elsewhere/account", name, f"{name}.png", "image/png", len(content))
 
 
+async def settled() -> None:
+    """Let everything that is under way on this machine go on, without waiting by the clock."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
 def fetcher(elsewhere: dict[str, bytes]) -> Any:
     """A ``Fetch`` that finds the files of other accounts in a dict."""
 
@@ -222,9 +228,9 @@ class ChannelContract:
         for fault in (Fault.AWAY, Fault.ERROR_PAGE, Fault.SILENT, Fault.TOO_FAST):
             wired.faults.set(wired.messenger.kind, fault)
             waiting = asyncio.create_task(wired.hear(within=20))
-            await asyncio.sleep(0.1)
+            await settled()
             await wired.messenger.say(wired.bot, wired.person, wired.person, f"при {fault}")
-            await asyncio.sleep(0.1)
+            await settled()
             wired.faults.set(wired.messenger.kind, Fault.NONE)
             events = await waiting
             assert [event.text for event in events if isinstance(event, Said)] == [f"при {fault}"]
@@ -362,11 +368,11 @@ class ChannelContract:
 
     async def _fails(self, wired: Wired, fault: Fault, kind: type[Undelivered]) -> Undelivered:
         wired.faults.set(wired.messenger.kind, fault)
-        await asyncio.sleep(0.05)  # a connection that was kept open is seen closed
+        await settled()  # a connection that was kept open is seen closed
         with pytest.raises(Undelivered) as caught:
             await wired.channel.send(wired.private, Reply("секретный текст"), key=77)
         wired.faults.set(wired.messenger.kind, Fault.NONE)
-        await asyncio.sleep(0.05)
+        await settled()
         assert type(caught.value) is kind
         assert wired.faults.failures or fault is Fault.AWAY
         self._silent(wired, caught.value)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from aiogram.methods import SendMediaGroup, SendMessage
-from aiogram.types import InlineKeyboardMarkup, InputMediaDocument, InputMediaPhoto, ReplyKeyboardMarkup
+from aiogram.types import InlineKeyboardMarkup, InputMediaDocument, InputMediaPhoto, LinkPreviewOptions, ReplyKeyboardMarkup
 
 from bots.channel import Button, File, FileKind, Refused, Reply
 from bots.telegram import calls
@@ -21,7 +21,7 @@ def test_a_text_is_plain_and_shows_no_preview() -> None:
     call = calls.message(GROUP, Reply("<b>https://example.org</b>", TAKE, answer_to="3"), [])
     assert isinstance(call, SendMessage)
     assert (call.chat_id, call.message_thread_id, call.text, call.entities) == (-1001, 7, "<b>https://example.org</b>", None)
-    assert call.link_preview_options is not None
+    assert isinstance(call.link_preview_options, LinkPreviewOptions)
     assert call.link_preview_options.is_disabled
     assert call.reply_parameters is not None
     assert (call.reply_parameters.message_id, call.reply_parameters.allow_sending_without_reply) == (3, True)

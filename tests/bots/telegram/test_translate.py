@@ -381,7 +381,8 @@ WHOLE = [
 @given(st.data())
 def test_a_sound_update_with_one_odd_part_is_read_or_malformed(data: st.DataObject) -> None:
     raw: Any = json.loads(json.dumps(data.draw(st.sampled_from(WHOLE))))
-    part, path = raw, []
+    path: list[tuple[Any, Any]] = []
+    part = raw
     while isinstance(part, dict | list) and part and (not path or data.draw(st.booleans())):
         path.append((part, key := data.draw(st.sampled_from(sorted(part) if isinstance(part, dict) else range(len(part))))))
         part = part[key]
