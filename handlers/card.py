@@ -34,7 +34,7 @@ async def card_text(moment: Moment, case: Case, texts: Texts) -> str:
     if incident.assignee and incident.is_open:
         holder = await moment.tx.people.get(incident.assignee)
         lines.append(
-            texts.say("card-held", name=holder.name or texts.say("somebody"), since=texts.hour(await _held_since(moment, incident), zone))
+            texts.say("card-held", name=holder.name or texts.say("somebody"), since=texts.hour(await held_since(moment, incident), zone))
         )
     if incident.undeliverable:
         lines.append(texts.say("card-undelivered"))
@@ -153,7 +153,7 @@ def _initialled(name: str) -> str:
     return f"{first} {last.strip()[0]}." if last.strip() else first
 
 
-async def _held_since(moment: Moment, incident: Incident) -> datetime:
+async def held_since(moment: Moment, incident: Incident) -> datetime:
     """When the one who holds it took it (answering unasked is taking, too)."""
     taken = [change.at for change in await moment.tx.incidents.history(incident.id) if change.by == incident.assignee]
     return taken[-1] if taken else incident.reported_at

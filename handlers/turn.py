@@ -261,14 +261,7 @@ class Turn(Moment):
 
     def role_for(self, case: Case) -> Role | None:
         """In what capacity this person may act on an incident as an official; None: in none. Read from storage in this very turn."""
-        if self.event.sender.impersonal:
-            return None
-        held = {(post.role, post.organisation) for post in self.posts}
-        owner = case.incident.organisation
-        for role in (Role.OFFICIAL, Role.HEAD):
-            if owner and (role, owner) in held:
-                return role
-        return Role.CURATOR if self.is_curator else None
+        return None if self.event.sender.impersonal else role_among(self.posts, case)
 
     @property
     def is_curator(self) -> bool:
@@ -282,6 +275,16 @@ class Turn(Moment):
     def deed(self, role: Role, **what: Any) -> Deed:
         """A deed of this person, now."""
         return Deed(role=role, at=self.now, by=self.person.id, **what)
+
+
+def role_among(posts: Sequence[Appointment], case: Case) -> Role | None:
+    """In what capacity somebody who holds these roles may act on an incident as an official; None: in none."""
+    held = {(post.role, post.organisation) for post in posts}
+    owner = case.incident.organisation
+    for role in (Role.OFFICIAL, Role.HEAD):
+        if owner and (role, owner) in held:
+            return role
+    return Role.CURATOR if any(post.role is Role.CURATOR for post in posts) else None
 
 
 Handler: TypeAlias = Callable[[Turn], Awaitable[None]]
