@@ -50,11 +50,7 @@ async def tell_citizen(moment: Moment, case: Case, key: str, **arguments: str | 
 async def receipt(moment: Moment, case: Case, texts: Texts) -> tuple[str, Offers]:
     """The receipt's text and buttons: number, who answers, by when."""
     incident, report = case.incident, case.report
-    lines = []
-    danger = moment.region.danger.get(report.danger)
-    if report.danger:
-        phone = danger.phone if danger else ""
-        lines.append(texts.say("danger-call-phone", phone=phone) if phone else texts.say("danger-call"))
+    lines = [danger_line(moment, case, texts)] if report.danger else []
     lines.append(texts.say("receipt", number=incident.id))
     if incident.topic or incident.territory:
         lines.append(texts.say("receipt-about", topic=topic_title(moment, incident, texts), place=place(moment, case, texts)))
@@ -71,6 +67,15 @@ async def receipt(moment: Moment, case: Case, texts: Texts) -> tuple[str, Offers
         [Offer(texts.say("button-withdraw"), "withdraw", number)],
     ]
     return "\n".join(lines), offers if incident.is_open else []
+
+
+def danger_line(moment: Moment, case: Case, texts: Texts) -> str:
+    """Whom to call at once."""
+    danger = moment.region.danger.get(case.report.danger)
+    if danger is None or not danger.phone:
+        return texts.say("danger-call")
+    title = danger.title_en if texts.language == "en" and danger.title_en else danger.title
+    return texts.say("danger-call-phone", what=title[:1].lower() + title[1:], phone=danger.phone)
 
 
 async def refresh_receipt(moment: Moment, case: Case) -> None:
@@ -332,6 +337,15 @@ async def remind(moment: Moment, case: Case, reminder: Reminder) -> None:
         await _clock_to_desk(moment, case, reminder)
     if Audience.HEAD in reminder.tells and incident.organisation:
         await _clock_to_heads(moment, case)
+
+
+async def remind_organisation(moment: Moment, case: Case) -> bool:
+    """A curator asked for it: the organisation hears now how the clock stands. Returns False when there is nowhere to say it."""
+    threads = [thread for thread in await moment.tx.chats.threads_of(case.id) if not thread.retired]
+    if not any(thread.account in moment.office.limits for thread in threads):
+        return False
+    await _clock_to_organisation(moment, case)
+    return True
 
 
 async def _clock_to_citizen(moment: Moment, case: Case, reminder: Reminder) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 
 from bots.channel import Address, Deleted, Edited, File, FileKind, Location, Said, Scene
 from handlers import mine
-from handlers.notices import citizen_texts, receipt, refresh_receipt, tell_unsorted
+from handlers.notices import citizen_texts, danger_line, receipt, refresh_receipt, tell_unsorted
 from handlers.thread import refresh_cards, send_files, tell_thread
 from handlers.turn import Moment, Offer, Turn
 from incidents.deadlines import hurry, start
 from incidents.incident import Action, Change, Deed, Incident, NotAllowed, Role, Status
 from incidents.reading import Reading, read
-from incidents.routing import route
+from incidents.routing import sure_route
 from storage.incidents import PENDING, Case, Message, Report
 from storage.outbox import Purpose
 from storage.people import Person
@@ -196,7 +196,7 @@ async def open_report(moment: Moment, person: Person, to: Address, scene: Scene,
 
 async def _receive(moment: Moment, case: Case, reading: Reading) -> Case:
     """Find the owner, tell the citizen, and ask for the place when it is unknown."""
-    owner = route(moment.region, case.incident.topic, case.incident.territory)
+    owner = sure_route(moment.region, case.incident.topic, case.incident.territory)
     if owner:
         case = await moment.act(case, Deed(action=Action.ASSIGN, role=Role.CLOCK, at=moment.now, target=owner))
     else:
@@ -278,18 +278,14 @@ async def reread(moment: Moment, case: Case) -> Case:
         report = replace(report, danger=reading.danger.id)
         incident = hurry(incident, moment.now, moment.region.policy(incident.topic, incident.territory), moment.zone(incident.territory))
     case = await moment.tx.incidents.save(Case(incident, report))
-    owner = route(moment.region, incident.topic, incident.territory) if incident.status is Status.NEW else None
+    owner = sure_route(moment.region, incident.topic, incident.territory) if incident.status is Status.NEW else None
     if owner:
         case = await moment.act(case, Deed(action=Action.ASSIGN, role=Role.CLOCK, at=moment.now, target=owner))
     else:
         await refresh_cards(moment, case)
         await refresh_receipt(moment, case)
     if alarmed:
-        texts = await citizen_texts(moment, case)
-        danger = moment.region.danger.get(case.report.danger)
-        phone = danger.phone if danger else ""
-        text = texts.say("danger-call-phone", phone=phone) if phone else texts.say("danger-call")
-        await moment.post(case.report.address, text, incident=case.id)
+        await moment.post(case.report.address, danger_line(moment, case, await citizen_texts(moment, case)), incident=case.id)
     return case
 
 

@@ -17,3 +17,10 @@ def route(region: Region, topic: str, territory: str) -> str | None:
         if pair in region.route:
             return region.route[pair]
     return None
+
+
+def sure_route(region: Region, topic: str, territory: str) -> str | None:
+    """The organisation to send to without asking anybody: as ``route``, but not past a place that would decide and is unknown."""
+    if not territory and any(rule.territory and rule.topic in ("", topic) for rule in region.routes):
+        return None
+    return route(region, topic, territory)

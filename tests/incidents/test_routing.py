@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from incidents.region import Region, Route, Territory, Topic, parse
-from incidents.routing import route
+from incidents.routing import route, sure_route
 from tests.incidents.test_region import EXAMPLE
 
 RULES = {
@@ -63,3 +63,11 @@ def test_the_example_sends_the_usual_things_where_they_belong() -> None:
 def test_every_topic_of_the_example_finds_somebody_in_every_territory() -> None:
     altai = parse(EXAMPLE.read_text(encoding="utf-8"))
     assert all(route(altai, topic.id, place.id) for topic in altai.topics for place in altai.territories)
+
+
+def test_nothing_is_sent_past_a_place_that_would_decide() -> None:
+    altai = parse(EXAMPLE.read_text(encoding="utf-8"))
+    assert route(altai, "housing", "") == "zhkh-altai"
+    assert sure_route(altai, "housing", "") is None
+    assert sure_route(altai, "housing", "barnaul") == "zhkh-barnaul"
+    assert sure_route(altai, "health", "") == "minzdrav"
