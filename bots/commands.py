@@ -18,7 +18,7 @@ from locales import Texts
 if TYPE_CHECKING:
     from bots.administer import Loaded
     from bots.inviting import Wish
-    from bots.settings import Settings
+    from bots.settings import BadSettings, Settings
     from incidents.region import Region
     from storage.store import Store
 
@@ -46,10 +46,15 @@ def _settings(words: Texts, *, needs_region: bool = True) -> Settings | None:
     try:
         return read(needs_region=needs_region)
     except BadSettings as wrong:
-        complain(words.say("cli-settings-heading"))
-        for problem in wrong.problems:
-            complain("  " + words.say(problem.key, **problem.arguments))
+        _say_problems(words, wrong)
         return None
+
+
+def _say_problems(words: Texts, wrong: BadSettings) -> int:
+    complain(words.say("cli-settings-heading"))
+    for problem in wrong.problems:
+        complain("  " + words.say(problem.key, **problem.arguments))
+    return MISUSED
 
 
 def _start_logs(settings: Settings) -> None:
@@ -70,6 +75,8 @@ def run(words: Texts) -> int:
     if text is None or _parsed_region(words, settings.region, text) is None:
         return MISUSED
     _start_logs(settings)
+    if asyncio.run(_with_store(words, settings, _answers)) is None:
+        return WRONG
     from bots import app
 
     try:
@@ -91,12 +98,26 @@ def sandbox(words: Texts, port: int, folder: Path, *, reset: bool) -> int:
         return 0
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _MARK).touch()
-    from bots import logs
+    from bots import app, logs, sandbox_run
+    from bots.environment import variables
+    from bots.settings import BadSettings, read
 
-    logs.start()
-    from bots import sandbox_run
+    try:
+        # The real settings are none of the sandbox's business, but how much is logged is.
+        log = read(needs_region=False, given={"SUTKI_LOG": variables().get("SUTKI_LOG", "warning")}).log
+    except BadSettings as wrong:
+        return _say_problems(words, wrong)
+    logs.start(log.level, json=log.json)
+    from sandbox.keep import Damaged
 
-    asyncio.run(sandbox_run.run(port=port, folder=folder))
+    try:
+        asyncio.run(sandbox_run.run(words, port=port, folder=folder))
+    except app.CannotStart as why:
+        complain(words.say(why.key, **why.arguments))
+        return MISUSED
+    except Damaged:
+        complain(words.say("cli-sandbox-damaged", path=str(folder)))
+        return WRONG
     return 0
 
 
@@ -243,6 +264,11 @@ async def _doctor(words: Texts, settings: Settings) -> int:
 
 
 # --- the database ------------------------------------------------------------------------------------------------------
+
+
+async def _answers(_store: Store) -> bool:
+    """That the database could be opened is all we want to know."""
+    return True
 
 
 async def _with_store(words: Texts, settings: Settings, action: Callable[[Store], Awaitable[T]]) -> T | None:
