@@ -1,0 +1,85 @@
+# make sandbox   try it: a local Telegram, a local VK and phones on a page; no token, no account
+# make sandbox-reset   forget what was said there
+# make test      everything CI checks
+#
+# Needs Python 3.11, 3.12 or 3.13, git and make (GNU make 3.81 of macOS is enough). Both commands make .venv themselves
+# from the lock files and make it anew when a lock changes. Another interpreter:  make test PYTHON=/path/to/python3.12 VENV=.venv-3.12
+
+PORT   ?= 8080
+PYTHON ?=
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+
+# A lock must not depend on how pip is set up on the machine that makes it: no extra indexes, no local wheels.
+PIP_COMPILE = PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= CUSTOM_COMPILE_COMMAND='make lock' \
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-options
+PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --require-hashes
+
+# What `make sandbox` needs, and what `make test` needs on top of it. The files are empty: only their dates count.
+RUN = $(VENV)/.made-for-running
+DEV = $(VENV)/.made-for-tests
+
+.PHONY: help sandbox sandbox-reset test check format lock clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+sandbox: $(RUN)
+	@$(BIN)/sutki sandbox --port $(PORT)
+
+sandbox-reset: $(RUN)
+	@$(BIN)/sutki sandbox --reset
+
+test: $(DEV)
+	@echo '→ ruff format --check' && $(BIN)/ruff format --check .
+	@echo '→ ruff check' && $(BIN)/ruff check .
+	@echo '→ mypy' && $(BIN)/mypy
+	@echo '→ import contracts' && $(BIN)/lint-imports --no-logo
+	@echo '→ pytest' && $(BIN)/python -m pytest
+
+check: test
+
+format: $(DEV)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+# Brings both locks up to what pyproject.toml asks for; `make lock UPGRADE=--upgrade` also takes newer releases.
+lock: $(DEV)
+	$(PIP_COMPILE) $(UPGRADE) --build-deps-for editable --output-file requirements.lock pyproject.toml
+	$(PIP_COMPILE) $(UPGRADE) --extra dev --build-deps-for editable --constraint requirements.lock \
+		--output-file requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# The first interpreter that is new enough and can make a virtual environment. A name that is found may still not run
+# (a pyenv shim), so each is asked.
+define FIND_PYTHON
+for name in $(if $(PYTHON),"$(PYTHON)",python3.11 python3.12 python3.13 python3 python); do \
+	path=`command -v "$$name" 2>/dev/null` || continue; \
+	version=`"$$path" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null` || continue; \
+	case "$$version" in 3.11|3.12|3.13) ;; *) old="$$old $$name=$$version"; continue ;; esac; \
+	"$$path" -c 'import ensurepip, venv' 2>/dev/null || { bare="$$name"; continue; }; \
+	found="$$path"; break; \
+done; \
+if [ -z "$$found" ]; then \
+	echo "Sutki needs Python 3.11, 3.12 or 3.13." >&2; \
+	[ -n "$$old" ] && echo "Found only:$$old." >&2; \
+	[ -n "$$bare" ] && echo "$$bare cannot make virtual environments; on Debian and Ubuntu: sudo apt-get install $$bare-venv" >&2; \
+	echo "If it is installed elsewhere, name it: make PYTHON=/path/to/python3.11" >&2; \
+	exit 1; \
+fi
+endef
+
+$(RUN): requirements.lock
+	@$(FIND_PYTHON); \
+	echo "Making $(VENV) with $$found (once; needs the network, about a minute)"; \
+	rm -rf $(VENV) && "$$found" -m venv $(VENV)
+	@$(PIP) -r requirements.lock
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(DEV): requirements-dev.lock $(RUN)
+	@echo "Adding the tools for tests to $(VENV)"
+	@$(PIP) -r requirements-dev.lock
+	@touch $@
