@@ -21,6 +21,9 @@ def route(region: Region, topic: str, territory: str) -> str | None:
 
 def sure_route(region: Region, topic: str, territory: str) -> str | None:
     """The organisation to send to without asking anybody: as ``route``, but not past a place that would decide and is unknown."""
-    if not territory and any(rule.territory and rule.topic in ("", topic) for rule in region.routes):
-        return None
+    if not territory:
+        # A rule for the topic alone beats those for a place alone, so then only rules for both could say otherwise.
+        deciding = (topic,) if (topic, "") in region.route else (topic, "")
+        if any(rule.territory and rule.topic in deciding for rule in region.routes):
+            return None
     return route(region, topic, territory)
