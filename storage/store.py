@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
@@ -22,6 +22,8 @@ from storage.incidents import Incidents
 from storage.outbox import Outbox
 from storage.people import People
 from storage.regions import Regions
+
+_T = TypeVar("_T")
 
 # https://sqlite.org/wal.html#walresetbug: with two or more connections a WAL file could be reset while it was read.
 _WAL_IS_SOUND = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
@@ -64,20 +66,56 @@ class Store:
     async def transaction(self) -> AsyncIterator[Tx]:
         """One transaction: committed when the block ends well, rolled back when it raises.
 
-        The commit is shielded: a cancellation that arrives in it neither breaks nor undoes it.
+        A cancellation waits for the statement, or the commit, that is under way; it never leaves one half done.
         """
-        async with self.engine.connect() as connection:
-            await connection.begin()
+        connection = _Connection(self.engine)
+        try:
+            await _to_its_end(connection.start())
+            await _to_its_end(connection.begin())
             try:
                 yield gateways(connection)
             except BaseException:
-                await asyncio.shield(connection.rollback())
+                await _to_its_end(connection.rollback())
                 raise
-            await asyncio.shield(connection.commit())
+            try:
+                await _to_its_end(connection.commit())
+            except Exception:
+                # SQLite stays inside a transaction whose commit failed (the file was locked): not for the next one to stumble over.
+                await _to_its_end(connection.invalidate())
+                raise
+        finally:
+            if connection.sync_connection is not None:  # it did come to a connection
+                await _to_its_end(connection.close())
 
     async def close(self) -> None:
         """Let go of every connection."""
         await self.engine.dispose()
+
+
+async def _to_its_end(work: Awaitable[_T]) -> _T:
+    """Do the work to its end, whoever cancels us meanwhile: a shield alone would let go of a connection still at work."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as cancellation:
+            cancelled = cancellation
+    result = task.result()
+    if cancelled is not None:
+        raise cancelled
+    return result
+
+
+class _Connection(AsyncConnection):
+    """A connection whose statements are not broken off.
+
+    A statement cancelled half way costs its connection, and SQLite keeps the lock of a connection that was closed over a
+    half-read statement: nobody could write until something happens to collect it.
+    """
+
+    async def execute(self, *arguments: Any, **options: Any) -> Any:
+        return await _to_its_end(super().execute(*arguments, **options))
 
 
 def gateways(connection: AsyncConnection) -> Tx:
