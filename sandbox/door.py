@@ -22,6 +22,7 @@ class Door:
         self._messenger, self._faults = messenger, faults
         self._server: asyncio.Server | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._wanted = False
         self.port = 0
 
     async def open(self, port: int = 0) -> str:
@@ -30,11 +31,13 @@ class Door:
         self.port = port
         await self._serve(self._bind())
         self._faults.watchers.append(self._changed)
+        self._wanted = True
         self._changed()
         return f"http://127.0.0.1:{self.port}"
 
     async def close(self) -> None:
         """Stop listening and end what is under way."""
+        self._wanted = False
         if self._changed in self._faults.watchers:
             self._faults.watchers.remove(self._changed)
         if self._opening:
@@ -56,7 +59,7 @@ class Door:
             self._opening.add_done_callback(lambda _: self._changed())
         elif self._faults.of(self._messenger) is Fault.AWAY:
             self._leave()
-        elif self._server is None:
+        elif self._server is None and self._wanted:
             self._opening = asyncio.get_running_loop().create_task(self._serve(self._bind()))
 
     def _leave(self) -> None:

@@ -18,7 +18,7 @@ _DOWNLOAD = 20 * 2**20
 
 
 class BotApi:
-    """Carries out calls of bots. ``pressed`` is told what a bot answered to a press."""
+    """Carries out the calls of bots."""
 
     def __init__(self, state: State, clock: Callable[[], datetime], rates: Rates) -> None:
         self.state, self.clock, self.rates = state, clock, rates

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -98,7 +99,7 @@ class Messages:
             | ({"caption": caption} if (caption := caption_of(item.get("caption") or "")) else {})
             for item in media
         ]
-        album = {"media_group_id": str(13_000_000_000 + bot.last_message + len(self.state.files))}
+        album = {"media_group_id": str(random.randrange(10**16, 10**17))}  # noqa: S311 - only has to be new
         return [self._put(bot, params, chat, album | part) for part in parts]
 
     def _file(self, bot: LocalBot, params: Params, source: str, kind: str) -> Json:

@@ -314,6 +314,18 @@ class TestWire:
         await settled()
         assert (await call("getMe"))["id"] == 70
 
+    async def test_closed_in_the_middle_of_a_switch_it_stays_closed(self, tmp_path: Path, faults: Faults) -> None:
+        telegram = made(tmp_path, faults)
+        url = await telegram.open()
+        for fault in (Fault.AWAY, Fault.NONE, Fault.AWAY, Fault.NONE):
+            faults.set("telegram", fault)
+        await telegram.close()
+        faults.set("telegram", Fault.NONE)
+        await settled()
+        async with ClientSession() as session:
+            with pytest.raises(ClientConnectorError):
+                await Caller(session, url)("getMe")
+
 
 class TestPeople:
     async def test_who_and_what_is_not_there(self, local: LocalTelegram) -> None:
