@@ -1,6 +1,6 @@
 // The bar above the phones: the clock, what to break, what failed; and the line of incidents below it.
 
-import { el, icon, said } from "./dom.js";
+import { el, icon, renew, said } from "./dom.js";
 import { Failed, call, now, world } from "./server.js";
 import { hour, shortDay, soon, spoken, t, weekday, when } from "./texts.js";
 
@@ -65,34 +65,24 @@ export class Bar {
     this.fold.title = label;
     const troubles = Object.values(state.faults).filter((fault) => fault !== "none").length + state.phones.flatMap(({ persons }) => persons).filter(({ blocked }) => blocked.length).length;
     const failures = state.failures.length + state.undelivered.length;
-    this.once(this.brand, [], () => [el("span.logo", {}, icon("clock")), el("h1", {}, t("brand")), el("span.under", {}, t("brand-note"))]);
-    this.once(this.badge, [troubles, failures], () => [
+    renew(this.brand, [], () => [el("span.logo", {}, icon("clock")), el("h1", {}, t("brand")), el("span.under", {}, t("brand-note"))]);
+    renew(this.badge, [troubles, failures], () => [
       troubles > 0 && el("span.pill.warn", { title: t("trouble-on") }, icon("bolt"), String(troubles)),
       failures > 0 && el("span.pill.bad", { title: t("failed") }, icon("alert"), String(failures)),
     ]);
     this.moves.setAttribute("aria-label", t("clock"));
-    this.once(this.moves, [state.reminder, state.deadline, hour(now())], () => [
+    renew(this.moves, [state.reminder, state.deadline, hour(now())], () => [
       this.jump("clock-hour", { minutes: 60 }),
       this.jump("clock-six", { minutes: 360 }),
       this.jump("clock-reminder", { to: "reminder" }, "bell", state.reminder),
       this.jump("clock-deadline", { to: "deadline" }, "flag", state.deadline),
     ]);
-    this.once(this.panels, [this.opened, troubles, failures, state.faults, this.threads(), state.phones.map(({ persons }) => persons.map(({ blocked }) => blocked)), state.failures.at(-1), state.undelivered], () => [
+    renew(this.panels, [this.opened, troubles, failures, state.faults, this.threads(), state.phones.map(({ persons }) => persons.map(({ blocked }) => blocked)), state.failures.at(-1), state.undelivered], () => [
       this.panel("trouble", "bolt", t("trouble"), troubles, () => this.trouble()),
       this.panel("failed", "alert", t("failed-short"), failures, () => this.failed()),
       el("button.language", { title: t("language"), "aria-label": t("language"), onclick: () => this.do("language", { language: spoken() === "ru" ? "en" : "ru" }) }, icon("lang"), t("language-short")),
     ]);
     this.incidents();
-  }
-
-  /** Build anew only when something changed; what had the focus has it again. */
-  once(node, made_from, build) {
-    const mark = JSON.stringify([spoken(), made_from]);
-    if (node.madeFrom === mark) return;
-    node.madeFrom = mark;
-    const focused = node.contains(document.activeElement) ? document.activeElement.dataset.name : null;
-    node.replaceChildren(...build().filter(Boolean));
-    if (focused) node.querySelector(`[data-name="${focused}"]`)?.focus();
   }
 
   jump(key, asked, glyph = "", ahead = undefined) {
@@ -185,7 +175,7 @@ export class Bar {
     const { incidents } = world.state;
     this.overview.setAttribute("aria-label", t("incidents"));
     this.overview.setAttribute("role", "region");
-    this.once(this.overview, [incidents, incidents.some(({ due }) => due) && hour(now())], () =>
+    renew(this.overview, [incidents, incidents.some(({ due }) => due) && hour(now())], () =>
       incidents.length === 0
         ? [el("p", {}, t("incidents-none"))]
         : incidents.map(({ number, status, due, late }) =>

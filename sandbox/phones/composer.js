@@ -137,6 +137,7 @@ export class Composer {
     this.text.value = "";
     this.clear();
     this.renew();
+    if (!editing) this.shell.bottom(false);
     try {
       if (editing) await call("edit", { ...where, message: editing.id, text });
       else await say({ ...where, text, answer: answer?.id ?? "" }, files);

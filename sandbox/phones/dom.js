@@ -1,5 +1,7 @@
 // Makes elements. Texts are always set as text, never as markup.
 
+import { spoken } from "./texts.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 const ICONS = {
@@ -86,6 +88,19 @@ export function arrange(parent, nodes) {
     if (parent.children[at] !== node) parent.insertBefore(node, parent.children[at] ?? null);
   });
   while (parent.children.length > nodes.length) parent.lastElementChild.remove();
+}
+
+/**
+ * Replace the children only when what they are made from, or the language, changed: focus and scroll stay.
+ * After a replacement the element with the same data-name has the focus again.
+ */
+export function renew(node, madeFrom, build) {
+  const mark = JSON.stringify([spoken(), madeFrom]);
+  if (node.madeFrom === mark) return;
+  node.madeFrom = mark;
+  const focused = node.contains(document.activeElement) ? document.activeElement.dataset.name : null;
+  node.replaceChildren(...build().filter(Boolean));
+  if (focused) node.querySelector(`[data-name="${CSS.escape(focused)}"]`)?.focus();
 }
 
 const LINK = /(https?:\/\/[^\s<>«»"]+|(?:t\.me|vk\.me)\/[^\s<>«»"]+|(?<![\p{L}\p{N}/])\/[a-z][a-z0-9_]*(?:@\w+)?)/giu;

@@ -1,22 +1,15 @@
 // One phone: who holds it, which chat is open on it, and what it draws.
 
-import { arrange, avatar, el, icon, said } from "./dom.js";
-import { draw, excerpt } from "./bubble.js";
+import { arrange, avatar, el, icon, renew, said } from "./dom.js";
+import { draw } from "./bubble.js";
 import { Composer } from "./composer.js";
+import { GENERAL, rooms, topicMark, topics } from "./lists.js";
+import { forwardTo, menu } from "./menus.js";
 import { Failed, call, now, world } from "./server.js";
-import { brief, count, day, dayName, hour, spoken, t } from "./texts.js";
+import { count, day, dayName, hour, spoken, t } from "./texts.js";
 
 const RUN = 5 * 60 * 1000; // messages of one author closer than this stand together
-const GENERAL = ""; // the thread of messages outside every topic
 const TRIES = { citizen: ["try-pipe", "try-road", "try-snow"], curator: ["try-help", "try-curator"], head: ["try-help"], official: [] };
-
-/** Replace the children only when what they are made from changed: focus and scroll stay. */
-function renew(node, made_from, build) {
-  const mark = JSON.stringify([spoken(), made_from]);
-  if (node.madeFrom === mark) return;
-  node.madeFrom = mark;
-  node.replaceChildren(...build().filter(Boolean));
-}
 
 const read = JSON.parse(localStorage.getItem("sutki-read") ?? "{}");
 
@@ -149,8 +142,8 @@ export class PhoneView {
     this.tick();
     this.captioned();
     this.headed(room);
-    if (this.at.view === "rooms") this.rooms();
-    else if (this.at.view === "topics") this.topics(room);
+    if (this.at.view === "rooms") rooms(this);
+    else if (this.at.view === "topics") topics(this, room);
     else this.chat(room);
     const account = this.place().account;
     const isBlocked = this.at.view === "chat" && room?.kind !== "forum" && room?.kind !== "group" && this.holder().blocked.includes(account);
@@ -228,7 +221,8 @@ export class PhoneView {
     const bot = room && world.state.accounts.find(({ id, messenger }) => id === room.account && messenger === this.messenger);
     const title = view === "rooms" ? null : topic ? topic.title : forum && view === "chat" ? null : (room?.title ?? "");
     const elsewhere = view === "chat" ? (forum ? this.unreadIn(this.person, this.at.room) - this.unreadIn(this.person, this.at.room, thread) : this.unread() - this.unreadIn(this.person, this.at.room)) : 0;
-    renew(this.top, [view, this.at, title, room?.kind, topic?.closed, rooms.length, room?.threads.length, elsewhere, this.person], () => [
+    const offers = view !== "rooms" && room && (room.kind === "private" || topic || world.state.links.some(({ messenger }) => messenger === this.messenger));
+    renew(this.top, [Boolean(offers), view, this.at, title, room?.kind, topic?.closed, rooms.length, room?.threads.length, elsewhere, this.person], () => [
       back ? el("button.round.back", { "aria-label": t("back"), title: t("back"), onclick: back }, icon("back"), elsewhere > 0 && el("span.count", {}, String(elsewhere))) : el("span.gap"),
       view !== "rooms" && (topic || (forum && view === "chat") ? topicMark(thread, title) : avatar(room?.kind === "private" ? room.account : this.at.room, title)),
       el(
@@ -237,7 +231,7 @@ export class PhoneView {
         title === null ? el("b", {}, t(view === "rooms" ? "chats" : "topic-general")) : said(title, "b"),
         view !== "rooms" && el("small", {}, topic || (forum && view === "chat") ? said(room.title) : this.subtitle(room, bot), topic?.closed && ` · ${t("topic-closed")}`),
       ),
-      view !== "rooms" && room ? el("button.round.more", { "aria-label": t("menu"), title: t("menu"), "aria-haspopup": "dialog", onclick: () => this.menu(room, topic) }, icon("more")) : el("span.gap"),
+      offers ? el("button.round.more", { "aria-label": t("menu"), title: t("menu"), "aria-haspopup": "dialog", onclick: () => menu(this, room, topic) }, icon("more")) : el("span.gap"),
     ]);
   }
 
@@ -248,52 +242,10 @@ export class PhoneView {
     return t(bot?.messenger === "vk" ? "kind-community" : "kind-bot");
   }
 
-  rooms() {
-    this.list.className = "list rooms";
-    const items = this.holder().rooms.map((key) => {
-      const room = world.chats[key];
-      return { key, room, last: room.bubbles.at(-1), unread: this.unreadIn(this.person, key) };
-    });
-    renew(this.list, ["rooms", day(now()), items.map(({ key, room, last, unread }) => [key, room.title, last, unread])], () =>
-      items.length
-        ? items.map(({ key, room, last, unread }) =>
-            this.entry(avatar(room.kind === "private" ? room.account : key, room.title), said(room.title, "b"), last, unread, () =>
-              this.go({ view: room.kind === "forum" ? "topics" : "chat", room: key, thread: null }),
-            ),
-          )
-        : [el("div.empty", {}, el("p", {}, t("rooms-empty")))],
-    );
-  }
-
-  topics(room) {
-    this.list.className = "list topics";
-    const threads = [{ id: GENERAL, title: "", closed: false }, ...(room?.threads ?? [])].map((topic) => ({
-      ...topic,
-      last: room && this.bubblesOf(room, topic.id).at(-1),
-      unread: this.unreadIn(this.person, this.at.room, topic.id),
-    }));
-    const order = [...threads.slice(1).sort((a, b) => (b.last?.at ?? "").localeCompare(a.last?.at ?? "") || Number(b.id) - Number(a.id)), threads[0]];
-    renew(this.list, ["topics", day(now()), order, this.at.room], () => [
-      ...order.map(({ id, title, closed, last, unread }) =>
-        this.entry(topicMark(id, title), id === GENERAL ? el("b", {}, t("topic-general")) : said(title, "b"), last, unread, () => this.go({ ...this.at, view: "chat", thread: id }), closed),
-      ),
-      order.length === 1 && el("p.hint", {}, t("topics-empty")),
-    ]);
-  }
-
-  entry(mark, title, last, unread, onclick, closed = false) {
-    return el(
-      "button.entry",
-      { onclick, class: unread ? "unread" : "" },
-      mark,
-      el("span.lines", {}, el("span.name", {}, title, closed && icon("lock")), el("span.preview", {}, last && last.author && last.author !== this.person && said(`${last.name.split(" ")[0]}: `), last && excerpt(last))),
-      el("span.side", {}, last && el("time", {}, brief(last.at, now())), unread > 0 && el("span.count", { "aria-label": count("unread", unread) }, String(unread))),
-    );
-  }
-
   chat(room) {
     this.list.className = "list chat";
-    const bubbles = room ? this.bubblesOf(room, this.at.thread) : [];
+    const all = room ? this.bubblesOf(room, this.at.thread) : [];
+    const bubbles = this.messenger === "telegram" ? albums(all) : all;
     if (!bubbles.length) {
       this.drawn.clear();
       renew(this.list, ["empty", this.key(), room?.kind], () => [this.empty(room)]);
@@ -327,7 +279,7 @@ export class PhoneView {
     if (!this.list.querySelector('[tabindex="0"].message') && newest) newest.tabIndex = 0;
     if (stuck) this.bottom(false);
     else if (added) this.below.hidden = false;
-    if (stuck) this.markRead(bubbles);
+    if (stuck) this.markRead(all);
   }
 
   keep(kept, id, mark, make) {
@@ -360,6 +312,7 @@ export class PhoneView {
   }
 
   bottom(smooth) {
+    this.stuck = true;
     this.below.hidden = true;
     const run = () => this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior: smooth ? "smooth" : "instant" });
     run();
@@ -405,25 +358,7 @@ export class PhoneView {
   }
 
   forward(bubble) {
-    const from = this.place();
-    const close = this.sheet(
-      t("forward-to"),
-      this.holder().rooms.map((key) => {
-        const room = world.chats[key];
-        return el(
-          "button.item",
-          {
-            onclick: async () => {
-              close();
-              const done = await this.try(() => call("forward", { ...from, message: bubble.id, to_account: room.account, to_chat: room.chat }));
-              if (done) this.toast(t("forward-done"));
-            },
-          },
-          avatar(room.kind === "private" ? room.account : key, room.title),
-          said(room.title),
-        );
-      }),
-    );
+    forwardTo(this, bubble);
   }
 
   async press(bubble, row, column, key, button) {
@@ -455,27 +390,8 @@ export class PhoneView {
 
   // --- menus, toasts
 
-  menu(room, topic) {
-    const blocked = this.holder().blocked.includes(room.account);
-    const item = (glyph, label, run, kind = "") => el("button.item", { class: kind, onclick: () => (close(), run()) }, icon(glyph), label);
-    const links = world.state.links.filter(({ messenger }) => messenger === this.messenger);
-    const close = this.sheet(t("menu"), [
-      room.kind === "private" && item("block", t(blocked ? "menu-unblock" : "menu-block"), () => this.block(room.account, !blocked), blocked ? "" : "danger"),
-      topic && item("trash", t("menu-delete"), () => this.deleteTopic(room, topic), "danger"),
-      links.length > 0 && el("h4", {}, t("menu-links")),
-      links.map(({ url, titles }) => item("link", said(titles[spoken()] ?? titles.ru ?? url), () => this.open(url))),
-    ].flat());
-  }
-
   block(account, blocked) {
     return this.try(() => call("block", { ...this.place(), account, blocked }));
-  }
-
-  deleteTopic(room, topic) {
-    const close = this.sheet(t("menu-delete"), [
-      el("p", { "data-said": "" }, t("delete-sure", { title: topic.title })),
-      el("button.item.danger", { onclick: () => (close(), this.try(() => call("delete-thread", { ...this.place(), chat: room.chat, thread: topic.id }))) }, icon("trash"), t("delete")),
-    ]);
   }
 
   toast(text, secret = false) {
@@ -517,10 +433,16 @@ const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 const joined = (one, other) => one && other && one.author && one.author === other.author && new Date(other.at) - new Date(one.at) < RUN && !one.keys.length;
 
-/** A topic's mark: its number or first letter in a coloured leaf; the general topic has a hash. */
-function topicMark(id, title) {
-  const mark = avatar(id, title ?? "");
-  mark.classList.add("leaf");
-  mark.textContent = id === GENERAL ? "#" : (title.match(/\d+/)?.[0] ?? title[0] ?? "#").slice(-3);
-  return mark;
+const seen = (file) => file.kind === "photo" || file.kind === "video";
+
+/** Telegram sends each picture of an album as a message of its own; phones show them together. */
+function albums(bubbles) {
+  const out = [];
+  for (const bubble of bubbles) {
+    const last = out.at(-1);
+    const joins = last && last.author === bubble.author && last.at === bubble.at && last.files.length && bubble.files.length && !bubble.text && !last.keys.length && !bubble.keys.length && [...last.files, ...bubble.files].every(seen);
+    if (joins) out[out.length - 1] = { ...last, files: [...last.files, ...bubble.files] };
+    else out.push(bubble);
+  }
+  return out;
 }

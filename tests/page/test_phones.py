@@ -68,6 +68,15 @@ class Stage:
         await expect(page.locator("body.ready")).to_be_visible()
         return page
 
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait until it holds, looking after every change in the sandbox, for 5 s at most."""
+        changed = asyncio.Event()
+        self.world.watch(changed.set)
+        async with asyncio.timeout(5):
+            while not holds():
+                changed.clear()
+                await changed.wait()
+
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
@@ -113,13 +122,6 @@ def phone(page: Page, key: str) -> Locator:
 async def write(where: Locator, text: str) -> None:
     await where.get_by_role("textbox").fill(text)
     await where.get_by_role("textbox").press("Enter")
-
-
-async def until(holds: Callable[[], object]) -> None:
-    """Wait until it holds, for 5 s at most."""
-    async with asyncio.timeout(5):
-        while not holds():  # noqa: ASYNC110 - what is waited for happens in the browser
-            await asyncio.sleep(0.02)
 
 
 async def test_a_citizen_writes_and_sees_the_answer_come(stage: Stage) -> None:
@@ -177,7 +179,7 @@ async def test_an_official_answers_by_reply_and_corrects_it(stage: Stage) -> Non
     await forum.locator(".message.mine").hover()
     await forum.get_by_role("button", name="Переслать").click()
     await forum.get_by_role("dialog").get_by_role("button", name="Сутки").click()
-    await until(lambda: stage.telegram.bubbles(BOT, IVANOVA.id))
+    await stage.until(lambda: stage.telegram.bubbles(BOT, IVANOVA.id))
     assert stage.telegram.bubbles(BOT, IVANOVA.id)[0].forwarded
 
 
@@ -220,30 +222,30 @@ async def test_links_and_commands_work_inside_the_sandbox(stage: Stage) -> None:
         [Key("Карточка", "https://t.me/altai_sutki_bot?start=card1")],
     )
     await curator.get_by_role("button", name="7H2K").click()
-    await until(lambda: stage.telegram.started == [(CURATOR.id, "7H2K")])
+    await stage.until(lambda: stage.telegram.started == [(CURATOR.id, "7H2K")])
     await curator.get_by_role("button", name="Карточка").click()
-    await until(lambda: stage.telegram.started[-1] == (CURATOR.id, "card1"))
+    await stage.until(lambda: stage.telegram.started[-1] == (CURATOR.id, "card1"))
     await curator.get_by_role("button", name="Меню чата").click()
     await curator.get_by_role("button", name="Приглашение").click()
-    await until(lambda: stage.telegram.started[-1] == (CURATOR.id, "INVITE"))
+    await stage.until(lambda: stage.telegram.started[-1] == (CURATOR.id, "INVITE"))
     await curator.get_by_role("button", name="Команды бота").click()
     await curator.get_by_role("dialog").get_by_role("button", name="/help").click()
-    await until(lambda: stage.telegram.bubbles(BOT, CURATOR.id)[-1].text == "/help")
+    await stage.until(lambda: stage.telegram.bubbles(BOT, CURATOR.id)[-1].text == "/help")
 
 
 async def test_the_clock_moves(stage: Stage) -> None:
     page = await stage.open(WIDE)
     await expect(page.get_by_role("button", name="К напоминанию")).to_be_disabled()
     await page.get_by_role("button", name="+1 ч").click()
-    await until(lambda: stage.world.clock.offset == timedelta(hours=1))
+    await stage.until(lambda: stage.world.clock.offset == timedelta(hours=1))
     await page.get_by_role("button", name="+6 ч").click()
-    await until(lambda: stage.world.clock.offset == timedelta(hours=7))
+    await stage.until(lambda: stage.world.clock.offset == timedelta(hours=7))
     stage.ahead["deadline"] = due = stage.world.clock() + timedelta(hours=24)
     stage.incidents.append(IncidentLine(1, "assigned", due))
     stage.telegram.changed()
     await expect(page.locator(".incident")).to_contain_text("№ 1")
     await page.get_by_role("button", name="К сроку").click()
-    await until(lambda: stage.world.clock() >= due)
+    await stage.until(lambda: stage.world.clock() >= due)
 
 
 async def test_switches_break_things_and_what_failed_is_listed(stage: Stage) -> None:
@@ -251,12 +253,12 @@ async def test_switches_break_things_and_what_failed_is_listed(stage: Stage) -> 
     stage.telegram.topic(BOT, FORUM.chat, "№ 1 · ЖКХ")
     await page.get_by_role("button", name="Помехи").click()
     await page.get_by_label("ВКонтакте", exact=True).select_option("silent")
-    await until(lambda: stage.world.faults.of("vk") is Fault.SILENT)
+    await stage.until(lambda: stage.world.faults.of("vk") is Fault.SILENT)
     await page.get_by_role("switch", name="Анна Примерова").click()
-    await until(lambda: stage.telegram.is_blocked(BOT, ANNA.id))
+    await stage.until(lambda: stage.telegram.is_blocked(BOT, ANNA.id))
     await expect(phone(page, "citizen-telegram").get_by_role("button", name="Разблокировать")).to_be_visible()
     await page.locator(".panel").get_by_role("button", name="Удалить тему").click()
-    await until(lambda: not stage.telegram.threads[FORUM.chat])
+    await stage.until(lambda: not stage.telegram.threads[FORUM.chat])
     stage.undelivered.append("№ 1: житель запретил сообщения")
     stage.world.faults.record(Failure(stage.world.clock(), "vk", COMMUNITY, "messages.send", Fault.SILENT))
     await page.get_by_role("button", name="Не получилось").click()
@@ -265,7 +267,7 @@ async def test_switches_break_things_and_what_failed_is_listed(stage: Stage) -> 
     await page.keyboard.press("Escape")
     await expect(page.locator(".panel")).to_have_count(0)
     await phone(page, "citizen-telegram").get_by_role("button", name="Разблокировать").click()
-    await until(lambda: not stage.telegram.is_blocked(BOT, ANNA.id))
+    await stage.until(lambda: not stage.telegram.is_blocked(BOT, ANNA.id))
 
 
 async def test_a_topic_that_is_open_may_be_deleted(stage: Stage) -> None:
@@ -405,11 +407,11 @@ async def test_one_phone_at_a_time_in_a_hand(stage: Stage) -> None:
     await phone(page, "chat").locator(".message .text").last.tap()
     await phone(page, "chat").locator(".message.chosen").get_by_role("button", name="Ответить").tap()
     await write(phone(page, "chat"), "Засыпали")
-    await until(lambda: stage.vk.bubbles(COMMUNITY, CHAT.chat)[-1].answer_to)
+    await stage.until(lambda: stage.vk.bubbles(COMMUNITY, CHAT.chat)[-1].answer_to)
     await expect(page.get_by_role("button", name="+1 ч")).not_to_be_visible()
     await page.get_by_role("button", name="Показать часы и помехи").click()
     await page.get_by_role("button", name="+1 ч").click()
-    await until(lambda: stage.world.clock.offset == timedelta(hours=1))
+    await stage.until(lambda: stage.world.clock.offset == timedelta(hours=1))
     await page.locator("[data-name=trouble]").click()
     assert await overflow(page) <= 0
     for part in (".panel", ".moves", ".language"):
