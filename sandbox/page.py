@@ -15,6 +15,7 @@ from aiohttp import web
 
 from sandbox.faults import Fault
 from sandbox.messenger import Messenger, Upload
+from sandbox.page_files import send_blob
 from sandbox.snapshot import difference, snapshot
 from sandbox.world import Person, Phone, World, deep_link
 
@@ -315,6 +316,9 @@ class _Page:
 
     # --- what the page is sent
 
+    async def blob(self, request: web.Request) -> web.Response:
+        return await send_blob(self._world.blobs, request)
+
     async def changes(self, request: web.Request) -> web.StreamResponse:
         """A stream of server-sent events: first everything, then what changed, until the page goes away."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
@@ -336,48 +340,3 @@ class _Page:
         finally:
             self._bells.discard(bell)
         return response
-
-    async def blob(self, request: web.Request) -> web.Response:
-        """The bytes of a file. What a browser could take for a page is only ever downloaded."""
-        try:
-            content = await asyncio.to_thread(self._world.blobs.get, request.match_info["name"])
-        except LookupError:
-            raise web.HTTPNotFound(text="no such file") from None
-        kind = _kind_of(content)
-        headers = {
-            "Content-Type": kind or "application/octet-stream",
-            "Content-Disposition": "inline" if kind else "attachment",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "Cache-Control": "private, max-age=31536000, immutable",
-            "Accept-Ranges": "bytes",
-        }
-        try:
-            part = request.http_range
-        except ValueError:
-            raise web.HTTPRequestRangeNotSatisfiable from None
-        if part.start is None and part.stop is None:
-            return web.Response(body=content, headers=headers)
-        start, stop, _ = part.indices(len(content))
-        if start >= stop:
-            raise web.HTTPRequestRangeNotSatisfiable(headers={"Content-Range": f"bytes */{len(content)}"})
-        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(content)}"
-        return web.Response(status=206, body=content[start:stop], headers=headers)
-
-
-_SIGNATURES = (
-    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
-    (0, b"\xff\xd8\xff", "image/jpeg"),
-    (0, b"GIF8", "image/gif"),
-    (8, b"WEBP", "image/webp"),
-    (8, b"WAVE", "audio/wav"),
-    (4, b"ftyp", "video/mp4"),
-    (0, b"\x1aE\xdf\xa3", "video/webm"),
-    (0, b"OggS", "audio/ogg"),
-    (0, b"ID3", "audio/mpeg"),
-    (0, b"\xff\xfb", "audio/mpeg"),
-)
-
-
-def _kind_of(content: bytes) -> str:
-    """The content type that the bytes themselves show: a picture, a sound or a film; empty for anything else."""
-    return next((kind for at, mark, kind in _SIGNATURES if content.startswith(mark, at)), "")
