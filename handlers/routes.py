@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
-from handlers import curate, drafts, enter, mine, report, work
+from handlers import curate, drafts, enter, groups, mine, report, watch, work
 from handlers.turn import Handler, Moment, Turn
 from storage.conversations import Offered
 from storage.people import Person
@@ -16,9 +16,9 @@ COMMANDS: Mapping[str, Handler] = {
     "help": enter.help_,
     "my": mine.list_,
     "queue": curate.queue,
-    "overdue": curate.overdue,
-    "due": curate.due,
-    "connect": enter.connect,
+    "overdue": watch.overdue,
+    "due": watch.due,
+    "connect": groups.connect,
 }
 
 BUTTONS: Mapping[str, Handler] = {
@@ -29,6 +29,7 @@ BUTTONS: Mapping[str, Handler] = {
     "set-place": mine.set_place,
     "withdraw": mine.withdraw,
     "withdraw-yes": mine.withdraw_yes,
+    "withdraw-no": mine.withdraw_no,
     "solved": mine.solved,
     "unsolved": mine.unsolved,
     "stars": mine.stars,
@@ -68,9 +69,9 @@ BUTTONS: Mapping[str, Handler] = {
     "sort-close": curate.sort_close,
     "pass": curate.pass_,
     "pass-to": curate.pass_to,
-    "open": curate.open_,
-    "remind": curate.remind,
-    "control": curate.control,
+    "open": watch.open_,
+    "remind": watch.remind,
+    "control": watch.control,
     "rework": curate.rework,
     "rework-because": curate.rework_because,
     "close": curate.close,
@@ -79,7 +80,7 @@ BUTTONS: Mapping[str, Handler] = {
     # getting in
     "cards-here": enter.cards_here,
     "cards-chat": enter.cards_chat,
-    "check-rights": enter.check_rights,
+    "check-rights": groups.check_rights,
 }
 
 STEPS: Mapping[str, Handler] = {
@@ -114,9 +115,9 @@ async def handle(moment: Moment, event: Event) -> None:
         case Blocked() | Unblocked():
             await enter.reachable(moment, event)
         case Joined():
-            await enter.joined(moment, event)
+            await groups.joined(moment, event)
         case Left():
-            await enter.left(moment, event)
+            await groups.left(moment, event)
         case ChatMoved():
             await moment.tx.chats.move(event.address.account, event.address.chat, event.to)
 

@@ -40,9 +40,25 @@ async def put_cards(moment: Moment, case: Case) -> bool:
     """Post the incident's card in every place of its owner. Returns False when its owner has no place at all."""
     places = await places_of(moment, case.incident.organisation)
     for address in places:
-        await _put_card(moment, case, address)
-        await send_files(moment, case, address)
+        await put_card(moment, case, address)
     return bool(places)
+
+
+async def put_card(moment: Moment, case: Case, address: Address) -> None:
+    """Post the incident's card and its files in one place."""
+    await _put_card(moment, case, address)
+    await send_files(moment, case, address)
+
+
+async def bring_cards(moment: Moment, organisation: str, address: Address, most: int = 30) -> int:
+    """Post the cards of an organisation's open incidents in a place that lacks them. Returns how many it got."""
+    brought = 0
+    for case in (await moment.tx.incidents.owned(organisation))[:most]:
+        thread = await moment.tx.chats.thread(case.id, address.account, address.chat)
+        if thread is None or thread.retired:
+            await put_card(moment, case, address)
+            brought += 1
+    return brought
 
 
 async def _put_card(moment: Moment, case: Case, address: Address) -> None:

@@ -1,0 +1,63 @@
+"""Corrects what an incident is about and where it is, and finds its owner anew; the same for a citizen and a curator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bots.channel import Location
+from handlers.notices import refresh_receipt
+from handlers.thread import refresh_cards
+from handlers.turn import Moment
+from incidents.incident import Action, Deed, Role, Status
+from incidents.routing import route
+from storage.incidents import Case
+
+_MOVES: Mapping[Status, Action] = {Status.NEW: Action.ASSIGN, Status.ASSIGNED: Action.REASSIGN}
+"""While nobody has taken it, an incident goes where its description says."""
+
+
+async def describe(
+    moment: Moment,
+    case: Case,
+    *,
+    topic: str | None = None,
+    territory: str | None = None,
+    place: str | None = None,
+    location: Location | None = None,
+    person: int,
+) -> Case:
+    """Put in what a person said; None leaves as it is. The correction is remembered, the clock runs on, receipt and cards follow."""
+    incident, report = case.incident, case.report
+    wanted = {
+        "topic": (incident.topic, topic),
+        "territory": (incident.territory, territory),
+        "place": (report.place, place),
+    }
+    now = {field: before if said is None else said for field, (before, said) in wanted.items()}
+    for field, (before, _) in wanted.items():
+        if now[field] != before:
+            await moment.tx.incidents.corrected(case.id, field, before, now[field], person=person, at=moment.now)
+    incident = replace(incident, topic=now["topic"], territory=now["territory"])
+    report = replace(report, place=now["place"], location=location or report.location, corrected=True)
+    return await _reroute(moment, await moment.tx.incidents.save(Case(incident, report)))
+
+
+async def _reroute(moment: Moment, case: Case) -> Case:
+    incident = case.incident
+    owner = route(moment.region, incident.topic, incident.territory)
+    move = _MOVES.get(incident.status)
+    if owner and move and owner != incident.organisation:
+        return await moment.act(case, Deed(action=move, role=Role.CLOCK, at=moment.now, target=owner))
+    await refresh_cards(moment, case)
+    await refresh_receipt(moment, case)
+    return case
+
+
+async def free_from_gone(moment: Moment, case: Case) -> Case:
+    """An incident that came back to somebody who is no official any more is the whole organisation's again."""
+    incident = case.incident
+    posts = await moment.tx.people.officials(incident.organisation)
+    if incident.status is not Status.IN_PROGRESS or incident.assignee in {post.person for post in posts}:
+        return case
+    return await moment.act(case, Deed(action=Action.RELEASE, role=Role.CLOCK, at=moment.now))

@@ -1,0 +1,356 @@
+"""A citizen and their own incidents: how they stand, corrections, withdrawing, and what they think of the answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bots.channel import Pressed
+from bots.pages import shorten
+from handlers import report
+from handlers.card import organisation_title, place, territory_title, topic_title
+from handlers.describe import describe, free_from_gone
+from handlers.pick import pick, territories, topics
+from handlers.thread import tell_thread
+from handlers.turn import Offer, Offers, Turn
+from incidents.incident import Action, NotAllowed, Role, Status
+from incidents.reading import Reading, read
+from incidents.words import WORD, normal
+from storage.incidents import Case, Message
+
+LISTED = 10
+"""Incidents in «что с моей заявкой?»."""
+PLACE_WAIT = timedelta(minutes=30)
+"""What is said later than this after [Нет в списке] is no place any more."""
+REMAINS_WAIT = timedelta(days=1)
+"""What is said later than this after [Нет] is not what remained."""
+LONGEST_PLACE = 150
+"""Characters of an address a person types."""
+
+
+# --- how it stands -----------------------------------------------------------------------------------------------------
+
+
+async def list_(turn: Turn) -> None:
+    """/my, «что с моей заявкой?»: a line for each incident, those that are open first."""
+    if not turn.private:
+        await turn.whisper("mine-in-private")
+        return
+    unfinished = await turn.tx.incidents.of_person(turn.person.id, limit=LISTED, open_only=True)
+    newest = await turn.tx.incidents.of_person(turn.person.id, limit=LISTED)
+    cases = [*unfinished, *(case for case in newest if not case.incident.is_open)][:LISTED]
+    if not cases:
+        await turn.say("mine-nothing")
+        return
+    await turn.post(turn.here, "\n".join(status_line(turn, case) for case in cases), incident=cases[0].id if len(cases) == 1 else 0)
+
+
+async def show_one(turn: Turn, case: Case) -> None:
+    """One incident: how it stands, what it is about, what was last said about it, and what its citizen may do now."""
+    if case.report.person != turn.person.id:
+        await turn.say("mine-unknown", number=case.id)
+        return
+    if not turn.private:
+        await turn.whisper("mine-in-private")
+        return
+    incident = case.incident
+    lines = [status_line(turn, case)]
+    if incident.topic or incident.territory or case.report.place:
+        lines.append(turn.t("receipt-about", topic=topic_title(turn, incident, turn.texts), place=place(turn, case, turn.texts)))
+    last = await turn.tx.incidents.last_said(case.id, ("answer", "interim", "question"))
+    if last and last.text:
+        lines.append(turn.t("thread-quote", text=shorten(last.text, 1500)))
+    await turn.post(turn.here, "\n".join(lines), _offers(turn, case), incident=case.id)
+
+
+def _offers(turn: Turn, case: Case) -> Offers:
+    number = {"number": case.id}
+    if case.incident.is_open:
+        return [
+            [Offer(turn.t("button-other-topic"), "other-topic", number), Offer(turn.t("button-other-place"), "other-place", number)],
+            [Offer(turn.t("button-withdraw"), "withdraw", number)],
+        ]
+    if case.incident.status is Status.ANSWERED:
+        return [
+            [
+                Offer(turn.t("mine-button-solved"), "solved", number),
+                Offer(turn.t("mine-button-unsolved"), "unsolved", number | {"verdict": "no"}),
+            ]
+        ]
+    return []
+
+
+def status_line(turn: Turn, case: Case) -> str:
+    """«№ 1042 · в работе · Комитет ЖКХ Барнаула · ответим до 12 марта, 14:05»."""
+    incident = case.incident
+    parts = [turn.t("number", number=case.id), turn.t(f"status-{incident.status}")]
+    if incident.status is Status.CLOSED:
+        parts.append(turn.t(f"resolution-{incident.resolution or 'explained'}"))
+    elif incident.organisation and incident.status is not Status.PROMISED:
+        parts.append(organisation_title(turn, incident.organisation, turn.texts))
+    if incident.due_at and incident.is_open and incident.status is not Status.WAITING:
+        kind = "promise" if incident.status is Status.PROMISED else "answer"
+        late = "late" if incident.due_at <= turn.now else "by"
+        parts.append(turn.t(f"mine-{kind}-{late}", when=_when(turn, case, incident.due_at)))
+    return " · ".join(parts)
+
+
+def _when(turn: Turn, case: Case, due: datetime) -> str:
+    """The instant; of a promise for another day only the day."""
+    zone = turn.zone(case.incident.territory)
+    local, today = due.astimezone(zone), turn.now.astimezone(zone)
+    if case.incident.status is Status.PROMISED and local.date() != today.date():
+        return turn.texts.day(local, today)
+    return turn.texts.when(due, zone, turn.now)
+
+
+# --- another topic, another place --------------------------------------------------------------------------------------
+
+
+async def other_topic(turn: Turn) -> None:
+    """[Другая тема]."""
+    case = await _own(turn)
+    if case and await _still_open(turn, case):
+        number = {"number": case.id}
+        await pick(turn, turn.t("mine-which-topic", number=case.id), topics(turn, case, "set-topic", number), "other-topic", number)
+
+
+async def set_topic(turn: Turn) -> None:
+    """A topic was chosen."""
+    case = await _own(turn)
+    topic = turn.arguments["topic"]
+    if case and topic in turn.region.topic:
+        title = topic_title(turn, replace(case.incident, topic=topic), turn.house_texts())
+        await _correct(turn, case, {"topic": topic}, "mine-thread-topic", what=title)
+    elif case:
+        await turn.whisper("press-used")
+
+
+async def other_place(turn: Turn) -> None:
+    """[Другое место]: a list, and at its end [Нет в списке], after which the place may be typed or sent as a point."""
+    case = await _own(turn)
+    if not case or not await _still_open(turn, case):
+        return
+    number = {"number": case.id}
+    if turn.arguments.get("typed"):
+        await turn.quiet()
+        await turn.ask("place", number=case.id, until=(turn.now + PLACE_WAIT).isoformat())
+        await turn.say("mine-type-place", options={"incident": case.id, "ask_place": True}, number=case.id)
+        return
+    last = Offer(turn.t("mine-button-not-listed"), "other-place", number | {"typed": True})
+    choices = territories(turn, case, "set-place", number)
+    await pick(turn, turn.t("mine-which-place", number=case.id), choices, "other-place", number, last=last)
+
+
+async def set_place(turn: Turn) -> None:
+    """A territory was chosen, in the list or below «Где это?»."""
+    case = await _own(turn)
+    territory = turn.arguments["territory"]
+    if case and territory in turn.region.territory:
+        title = territory_title(turn, territory, turn.house_texts())
+        await _correct(turn, case, {"territory": territory}, "mine-thread-place", what=title)
+    elif case:
+        await turn.whisper("press-used")
+
+
+async def place_said(turn: Turn) -> None:
+    """The place was typed or sent as a point; what is no place goes the way of every message."""
+    await turn.done()
+    case = await turn.tx.incidents.get(turn.arguments["number"])
+    said, text = turn.said, turn.said.text.strip()
+    reading = read(text, turn.region)
+    mine = case and case.report.person == turn.person.id and case.incident.is_open and not _lapsed(turn)
+    if case is None or not mine or said.files or said.answer_to or not (said.location or _looks_like_place(text, reading)):
+        await report.heard(turn)
+        return
+    what: dict[str, Any] = {"location": said.location} if said.location else {}
+    if text:
+        what |= _place_of(text, reading)
+    await _keep(turn, case)
+    unknown = bool(text) and not (reading.territory or reading.place)
+    await _correct(turn, case, what, "mine-thread-place", "mine-place-kept" if unknown else "", what=text or turn.t("mine-point"))
+
+
+def _looks_like_place(text: str, reading: Reading) -> bool:
+    """Short, and neither a danger, a question, thanks, nor the whole of another report."""
+    if not text or len(text) > LONGEST_PLACE or reading.danger or reading.asks_status or reading.chatter:
+        return False
+    return not (reading.topic_confidence >= 0.5 and len(WORD.findall(normal(text))) >= 5)
+
+
+def _place_of(text: str, reading: Reading) -> dict[str, str]:
+    """What a typed place says: its territory, its street, or else the words as they are."""
+    found = {"territory": reading.territory} if reading.territory else {}
+    if reading.place:
+        return found | {"place": reading.place}
+    named = {word for guess in reading.territories for phrase in guess.words for word in phrase.split()}
+    rest = [word for word in WORD.findall(normal(text)) if word not in named and len(word) > 2 and not word.startswith(_KINDS)]
+    return found | {"place": shorten(text, LONGEST_PLACE)} if rest else found
+
+
+_KINDS = ("город", "сел", "посел", "район", "край", "деревн")
+"""Words beside a name that say nothing more of the place."""
+
+
+async def _correct(turn: Turn, case: Case, correction: dict[str, Any], key: str, head: str = "", *, what: str) -> None:
+    """Change the description while nobody has taken the incident; later whoever holds it hears of it."""
+    if case.incident.status in (Status.NEW, Status.ASSIGNED):
+        case = await describe(turn, case, person=turn.person.id, **correction)
+        about = turn.t("mine-now", number=case.id, topic=topic_title(turn, case.incident, turn.texts), place=place(turn, case, turn.texts))
+        await _reply(turn, case, "\n".join([*([turn.t(head)] if head else []), about, _owner_line(turn, case)]))
+    elif await _still_open(turn, case):
+        await tell_thread(turn, case, key, number=case.id, what=what)
+        await _reply(turn, case, turn.t("mine-passed-on", number=case.id))
+
+
+def _owner_line(turn: Turn, case: Case) -> str:
+    when = turn.texts.when(case.incident.due_at or turn.now, turn.zone(case.incident.territory), turn.now)
+    if not case.incident.organisation:
+        return turn.t("receipt-unsorted", when=when)
+    return turn.t("receipt-owner", organisation=organisation_title(turn, case.incident.organisation, turn.texts), when=when)
+
+
+async def _keep(turn: Turn, case: Case) -> None:
+    """Whatever a citizen wrote stands in a timeline."""
+    said = turn.said
+    message = Message(
+        kind="reply",
+        person=turn.person.id,
+        text=said.text.strip(),
+        location=said.location,
+        address=turn.here,
+        message=said.message,
+        at=said.at,
+    )
+    await turn.tx.incidents.say(case.id, message)
+
+
+# --- withdrawing -------------------------------------------------------------------------------------------------------
+
+
+async def withdraw(turn: Turn) -> None:
+    """[Отозвать] asks once."""
+    case = await _own(turn)
+    if case and await _still_open(turn, case):
+        await turn.quiet()
+        number = {"number": case.id}
+        offers = [[Offer(turn.t("mine-button-withdraw"), "withdraw-yes", number), Offer(turn.t("no"), "withdraw-no", number)]]
+        await turn.say("mine-withdraw", offers, options={"incident": case.id, "once": True}, number=case.id)
+
+
+async def withdraw_yes(turn: Turn) -> None:
+    """It is withdrawn; those who hold it hear of it."""
+    case = await _own(turn)
+    if case and await _still_open(turn, case):
+        withdrawn = await turn.attempt(case, turn.deed(Role.CITIZEN, action=Action.WITHDRAW))
+        if withdrawn:
+            await _reply(turn, withdrawn, turn.t("mine-withdrawn", number=case.id))
+
+
+async def withdraw_no(turn: Turn) -> None:
+    """It stays."""
+    case = await _own(turn)
+    if case:
+        await _reply(turn, case, turn.t("mine-withdraw-not", number=case.id))
+
+
+# --- is it solved? -----------------------------------------------------------------------------------------------------
+
+
+async def solved(turn: Turn) -> None:
+    """[Да] closes the incident, then asks for stars."""
+    case = await _own(turn)
+    if not case or not await _rateable(turn, case):
+        return
+    case = await turn.attempt(case, turn.deed(Role.CITIZEN, action=Action.RATE))
+    if case:
+        await turn.quiet()
+        number = case.id
+        offers = [
+            [Offer(turn.t("mine-button-stars", stars=stars), "stars", {"number": number, "stars": stars}) for stars in (1, 2, 3, 4, 5)]
+        ]
+        await turn.say("mine-stars", offers, options={"incident": number, "once": True}, number=number)
+
+
+async def stars(turn: Turn) -> None:
+    """1–5 stars, once."""
+    case = await _own(turn)
+    if not case:
+        return
+    try:
+        await turn.act(case, turn.deed(Role.CITIZEN, action=Action.RATE, stars=turn.arguments["stars"]))
+    except NotAllowed:
+        await turn.whisper("mine-rated")
+    else:
+        await _reply(turn, case, turn.t("mine-thanks", number=case.id, stars=turn.arguments["stars"]))
+
+
+async def unsolved(turn: Turn) -> None:
+    """[Нет] or [Частично]: it is in work again at once, and we ask what remains."""
+    case = await _own(turn)
+    if not case or not await _rateable(turn, case):
+        return
+    contested = await turn.attempt(case, turn.deed(Role.CITIZEN, action=Action.CONTEST, reason=turn.arguments["verdict"]))
+    if contested:
+        contested = await free_from_gone(turn, contested)
+        await turn.quiet()
+        await turn.ask("remains", number=case.id, until=(turn.now + REMAINS_WAIT).isoformat())
+        due = contested.incident.due_at or turn.now
+        when = turn.texts.when(due, turn.zone(contested.incident.territory), turn.now)
+        await turn.say("mine-remains", options={"incident": case.id}, number=case.id, when=when)
+
+
+async def remains_said(turn: Turn) -> None:
+    """What remains is added to the incident."""
+    await turn.done()
+    case = await turn.tx.incidents.get(turn.arguments["number"])
+    said = turn.said
+    mine = case and case.report.person == turn.person.id and not _lapsed(turn)
+    if case is None or not mine or not (said.text.strip() or said.files or said.location) or said.answer_to:
+        await report.heard(turn)
+    else:
+        await report.add(turn, case)
+
+
+# --- who may, and when -------------------------------------------------------------------------------------------------
+
+
+async def _own(turn: Turn) -> Case | None:
+    """The incident the button is about, when it is this citizen's own."""
+    case = await turn.tx.incidents.get(turn.arguments["number"])
+    if case and case.report.person == turn.person.id:
+        return case
+    await turn.whisper("press-foreign")
+    return None
+
+
+async def _still_open(turn: Turn, case: Case) -> bool:
+    """Whether it may still be corrected or withdrawn; if not, the citizen hears why."""
+    if case.incident.is_open:
+        return True
+    await turn.whisper("mine-answered" if case.incident.status is Status.ANSWERED else "mine-closed", number=case.id)
+    return False
+
+
+async def _rateable(turn: Turn, case: Case) -> bool:
+    """Whether an answer waits for the citizen's word."""
+    if case.incident.status is Status.ANSWERED:
+        return True
+    await turn.whisper("mine-open-again" if case.incident.is_open else "mine-closed", number=case.id)
+    return False
+
+
+def _lapsed(turn: Turn) -> bool:
+    """Whether what we asked is too long ago."""
+    until = turn.arguments.get("until")
+    return until is not None and turn.now > datetime.fromisoformat(until)
+
+
+async def _reply(turn: Turn, case: Case, text: str) -> None:
+    """Answer: a press in its own message, something said with a message."""
+    if isinstance(turn.event, Pressed):
+        await turn.quiet()
+        await turn.instead(text, incident=case.id)
+    else:
+        await turn.post(turn.here, text, incident=case.id)

@@ -1,0 +1,223 @@
+"""Looking after the clock: the lists /overdue and /due, one incident's card, and the buttons below an escalation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from bots.channel import Pressed, Reply
+from handlers import enter
+from handlers.card import card_offers, card_text, organisation_title, place, time_left, topic_title
+from handlers.notices import remind_organisation, sorting
+from handlers.turn import Offer, Offers, Turn
+from incidents.incident import RULES, Action, Role, Status
+from storage.incidents import Case
+from storage.outbox import Purpose
+
+PAGE = 8
+"""Incidents on one page of a list: with two buttons to turn it they are the ten that VK's keyboards hold."""
+SOON = timedelta(hours=4)
+"""What /due means."""
+
+_CURATOR_CAN: Sequence[tuple[str, tuple[Action, ...]]] = (
+    ("pass", (Action.ASSIGN, Action.REASSIGN)),
+    ("rework", (Action.RETURN,)),
+    ("answer", (Action.ANSWER,)),
+    ("close", (Action.CLOSE,)),
+)
+"""A curator's buttons and the actions behind each; a button is there when the rules allow one of them."""
+
+
+# --- who sees what -----------------------------------------------------------------------------------------------------
+
+
+async def scope(turn: Turn) -> Sequence[str] | None:
+    """The organisations whose incidents this person may see in this place; None: of all.
+
+    In a group others read along: it shows its own organisation's incidents, and only the curators' desk shows all.
+    """
+    if turn.event.sender.impersonal:
+        return ()
+    own = sorted({post.organisation for post in turn.posts if post.organisation})
+    if turn.private:
+        return None if turn.is_curator else own
+    chat = await turn.tx.chats.get(turn.here.account, turn.here.chat)
+    if chat and chat.desk:
+        return None if turn.is_curator else ()
+    if chat and chat.organisation and (turn.is_curator or chat.organisation in own):
+        return (chat.organisation,)
+    return ()
+
+
+async def of_desk(turn: Turn) -> Case | None:
+    """The incident of a button, for a curator; anybody else hears that this is the curators' business."""
+    if not turn.is_curator:
+        await turn.whisper("curate-only")
+        return None
+    case = await turn.tx.incidents.get(turn.arguments["number"])
+    if case is None:
+        await turn.whisper("press-used")
+    return case
+
+
+# --- lists -------------------------------------------------------------------------------------------------------------
+
+
+async def overdue(turn: Turn) -> None:
+    """/overdue: whose time has passed, the longest first."""
+    await show_list(turn, "overdue")
+
+
+async def due(turn: Turn) -> None:
+    """/due: whose time ends within four hours."""
+    await show_list(turn, "due")
+
+
+async def show_list(turn: Turn, name: str, offset: int = 0) -> None:
+    """One page of a list, each line with a button that opens its card. Turning the page changes the same message."""
+    organisations = await scope(turn)
+    if organisations is not None and not organisations:
+        await _not_here(turn)
+        return
+    if name == "overdue":
+        cases = await turn.tx.incidents.due_before(turn.now, organisations=organisations)
+    else:
+        cases = await turn.tx.incidents.due_before(turn.now + SOON, organisations=organisations, after=turn.now)
+    if cases:
+        shown = cases[offset : offset + PAGE] or cases[:PAGE]
+        lines = [turn.t(f"watch-{name}", count=len(cases)), *[await _line(turn, case) for case in shown]]
+        text, offers = "\n".join(lines), _list_offers(turn, name, cases, offset if offset < len(cases) else 0)
+    else:
+        text, offers = turn.t(f"watch-{name}-none"), ()
+    if isinstance(turn.event, Pressed):
+        await turn.quiet()
+        await turn.instead(text, offers)
+    else:
+        await turn.post(turn.here, text, offers)
+
+
+async def _not_here(turn: Turn) -> None:
+    if not turn.is_staff:
+        await enter.help_(turn)
+    elif turn.private:
+        await turn.whisper("curate-only")
+    else:
+        await turn.whisper("curate-not-here")
+
+
+async def _line(turn: Turn, case: Case) -> str:
+    incident, texts = case.incident, turn.texts
+    holder = await turn.tx.people.get(incident.assignee) if incident.assignee else None
+    return turn.t(
+        "watch-line",
+        number=case.id,
+        topic=topic_title(turn, incident, texts),
+        place=place(turn, case, texts),
+        time=time_left(turn, incident, texts),
+        organisation=organisation_title(turn, incident.organisation, texts),
+        holder=(holder.name or turn.t("somebody")) if holder else turn.t("watch-not-taken"),
+    )
+
+
+def _list_offers(turn: Turn, name: str, cases: Sequence[Case], offset: int) -> Offers:
+    buttons = [Offer(turn.t("number", number=case.id), "open", {"number": case.id}) for case in cases[offset : offset + PAGE]]
+    rows = [buttons[at : at + 4] for at in range(0, len(buttons), 4)]
+    turning = [Offer(turn.t("button-back"), "page", {"list": name, "offset": max(offset - PAGE, 0)})] if offset else []
+    if offset + PAGE < len(cases):
+        turning.append(Offer(turn.t("button-more"), "page", {"list": name, "offset": offset + PAGE}))
+    return [*rows, turning] if turning else rows
+
+
+# --- one incident ------------------------------------------------------------------------------------------------------
+
+
+async def open_(turn: Turn) -> None:
+    """[№ 12] in a list."""
+    await show(turn, turn.arguments["number"])
+
+
+async def show(turn: Turn, number: int) -> None:
+    """An incident's card with what this person can do with it, for those whose business it is."""
+    case = await turn.tx.incidents.get(number)
+    organisations = await scope(turn)
+    if organisations is None or (case and case.incident.organisation and case.incident.organisation in organisations):
+        if case is None:
+            await turn.whisper("watch-unknown", number=number)
+            return
+        await turn.quiet()
+        text, offers = (
+            await curator_card(turn, case) if turn.is_curator else (await card_text(turn, case, turn.texts), _own_offers(turn, case))
+        )
+        await turn.post(turn.here, text, offers, purpose=Purpose.CARD, incident=case.id)
+    else:
+        # Whether there is such a number is not told either.
+        await turn.whisper("watch-not-yours")
+
+
+def _own_offers(turn: Turn, case: Case) -> Offers:
+    return card_offers(case, turn.texts) if turn.role_for(case) else ()
+
+
+async def curator_card(turn: Turn, case: Case) -> tuple[str, Offers]:
+    """The card as a curator sees it: to be sorted, or to be looked after."""
+    if case.incident.status is Status.NEW:
+        return await sorting_card(turn, case)
+    arguments: Mapping[str, Any] = {"number": case.id, "card": True}
+    possible = [
+        Offer(turn.t(f"button-{name}"), name, arguments)
+        for name, actions in _CURATOR_CAN
+        if any(rule and Role.CURATOR in rule.by for rule in (RULES.get((case.incident.status, action)) for action in actions))
+    ]
+    offers = [possible[at : at + 2] for at in range(0, len(possible), 2)]
+    return await card_text(turn, case, turn.texts), offers
+
+
+async def sorting_card(turn: Turn, case: Case) -> tuple[str, Offers]:
+    """What waits to be sorted, with a button to the next while there are more."""
+    text, offers = await sorting(turn, case, turn.texts)
+    if await turn.tx.incidents.count_unsorted() > 1:
+        offers = [*offers, [Offer(turn.t("curate-button-skip"), "page", {"list": "queue", "after": case.id})]]
+    return text, offers
+
+
+# --- below an escalation -----------------------------------------------------------------------------------------------
+
+
+async def remind(turn: Turn) -> None:
+    """[Напомнить]: the organisation hears it now; once an hour is enough, whoever presses."""
+    case = await of_desk(turn)
+    if not case:
+        return
+    incident = case.incident
+    if incident.status not in (Status.ASSIGNED, Status.IN_PROGRESS, Status.PROMISED):
+        await turn.whisper("watch-nothing-to-remind", number=case.id)
+    elif not await turn.tx.incidents.reminded(case.id, incident.turn, f"asked-{turn.now:%Y%m%d%H}", turn.now):
+        await turn.whisper("watch-reminded-already", number=case.id)
+    elif await remind_organisation(turn, case):
+        await turn.whisper("watch-reminded", organisation=organisation_title(turn, incident.organisation, turn.texts))
+    else:
+        await turn.whisper("watch-nobody", organisation=organisation_title(turn, incident.organisation, turn.texts))
+
+
+async def control(turn: Turn) -> None:
+    """[Взял на контроль]: this step of this clock is not told to this curator again."""
+    case = await of_desk(turn)
+    if not case:
+        return
+    await turn.tx.incidents.control(case.id, turn.arguments["turn"], turn.arguments["step"], turn.person.id, turn.now)
+    await turn.quiet()
+    row = await turn.pressed_row()
+    # A group hears its reminders for the others who read there.
+    line = turn.t("watch-controlled") if turn.private else turn.t("watch-controlled-by", name=turn.person.name or turn.t("somebody"))
+    if row:
+        await strip(turn, row, line, case.id)
+    else:
+        await turn.post(turn.here, line, incident=case.id)
+
+
+async def strip(turn: Turn, row: int, line: str, number: int) -> None:
+    """Take the buttons of an earlier message away and say below it what was done."""
+    earlier = await turn.tx.outbox.get(row)
+    text = earlier.out.text if earlier and isinstance(earlier.out, Reply) else ""
+    await turn.change(row, turn.here, "\n".join(part for part in (text, line) if part), incident=number)
