@@ -106,6 +106,8 @@ class Said(Header):
     """Messages of one album share it (Telegram sends each photo by itself); empty otherwise."""
     start: str = ""
     """What a deep link carried: ``t.me/<bot>?start=X`` or ``vk.me/<group>?ref=X``."""
+    forum: bool = False
+    """The group has forum topics, as far as the message tells."""
     left_out: tuple[str, ...] = ()
     """Kinds of content we cannot carry (a poll, a contact …), to be told to the author."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -38,19 +40,30 @@ NAMES = {"telegram": "telegram/altai", "vk": "vk/altai"}
 """Our names of the two accounts in the example region."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """The running sandbox: its outside world, the house in it, and where its page is."""
+
+    world: World
+    app: App
+    address: str
+    move: Callable[[timedelta], Awaitable[None]]
+    """Moves the clock, stopping at everything that is due on the way."""
+
+
 async def run(words: Texts, *, port: int, folder: Path) -> None:
     """Run the sandbox until Ctrl-C. Raises CannotStart when the port is taken, Damaged when what was kept cannot be read."""
     stopped = asyncio.Event()
     on_signals(stopped.set)
     async with AsyncExitStack() as stack:
-        address = await open_sandbox(stack, port=port, folder=folder)
-        print(words.say("cli-sandbox-ready", address=address), flush=True)
+        sandbox = await open_sandbox(stack, port=port, folder=folder)
+        print(words.say("cli-sandbox-ready", address=sandbox.address), flush=True)
         await stopped.wait()
         print(words.say("cli-sandbox-ends"), flush=True)
 
 
-async def open_sandbox(stack: AsyncExitStack, *, port: int, folder: Path) -> str:
-    """Start everything; leaving the stack ends it. Returns the page's address."""
+async def open_sandbox(stack: AsyncExitStack, *, port: int, folder: Path) -> Sandbox:
+    """Start everything; leaving the stack ends it. ``folder`` is absolute; ``port`` 0: any free one."""
     cast, clock, faults, choices = altai(), SandboxClock(), Faults(), Choices()
     blobs = Blobs(folder / "blobs")
     telegram, vk = _local_telegram(cast, blobs, faults, clock), _local_vk(cast, blobs, faults, clock)
@@ -76,7 +89,7 @@ async def open_sandbox(stack: AsyncExitStack, *, port: int, folder: Path) -> str
     stack.push_async_callback(_end, saving)
     await app.start()
     await introduce(app, cast, telegram, vk)
-    return await _serve_page(stack, world, port)
+    return Sandbox(world, app, await _serve_page(stack, world, port), partial(_move, app, clock))
 
 
 async def _serve_page(stack: AsyncExitStack, world: World, port: int) -> str:
@@ -209,19 +222,22 @@ def _hooks(app: App, clock: SandboxClock) -> Hooks:
             for case in cases
         ]
 
-    async def move(by: timedelta) -> None:
-        """Stop at everything that is due on the way: a jump of a day shows every reminder of that day, each at its time."""
-        target = clock() + by
-        for _ in range(500):
-            await app.tick()
-            await app.rest()
-            async with app.store.transaction() as tx:
-                due = await tx.incidents.next_wake()
-            if due is None or due >= target:
-                break
-            clock.move_to(due)
-        clock.move_to(target)
+    return Hooks(
+        next_reminder=next_reminder, next_deadline=next_deadline, failures=failures, incidents=incidents, move=partial(_move, app, clock)
+    )
+
+
+async def _move(app: App, clock: SandboxClock, by: timedelta) -> None:
+    """Stop at everything that is due on the way: a jump of a day shows every reminder of that day, each at its time."""
+    target = clock() + by
+    for _ in range(500):
         await app.tick()
         await app.rest()
-
-    return Hooks(next_reminder=next_reminder, next_deadline=next_deadline, failures=failures, incidents=incidents, move=move)
+        async with app.store.transaction() as tx:
+            due = await tx.incidents.next_wake()
+        if due is None or due >= target:
+            break
+        clock.move_to(due)
+    clock.move_to(target)
+    await app.tick()
+    await app.rest()

@@ -147,6 +147,8 @@ async def _said(turn: Turn) -> None:
     if turn.private:
         # Whoever writes to us can be written to, whatever was remembered.
         await turn.tx.people.set_blocked(turn.here.account, said.sender.id, blocked=False)
+    elif said.forum:
+        await turn.tx.chats.has_forum(turn.here.account, turn.here.chat)
     command = command_of(said.text)
     if said.start:
         await turn.done()

@@ -68,6 +68,12 @@ class Chats:
         """A group somebody wrote in, though nobody told us of our coming."""
         await insert_new(self._connection, chats, {"account": account, "chat": chat}, {})
 
+    async def has_forum(self, account: str, chat: str) -> None:
+        """The group turned out to have topics. Whether we may make them shows with the first one: ``lost_topics``."""
+        await self.meet(account, chat)
+        statement = update(chats).where(chats.c.account == account, chats.c.chat == chat, ~chats.c.forum)
+        await self._connection.execute(statement.values(forum=True, manages_topics=True))
+
     async def lost_topics(self, account: str, chat: str) -> None:
         """Topics cannot be made here (any more)."""
         await self._set(account, chat, manages_topics=False)

@@ -210,6 +210,7 @@ def _message(reading: _Reading) -> Sequence[Event]:
             forwarded="forward_origin" in message or "forward_date" in message,
             album=message.words("media_group_id"),
             start=_start(text) if header["scene"] is Scene.PRIVATE else "",
+            forum=message.part("chat").is_true("is_forum"),
             left_out=left_out,
         ),
     )
