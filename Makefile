@@ -13,7 +13,7 @@ BIN     = $(VENV)/bin
 # A lock must not depend on how pip is set up on the machine that makes it: no extra indexes, no local wheels.
 PIP_COMPILE = PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= CUSTOM_COMPILE_COMMAND='make lock' \
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-options
-PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --require-hashes
+PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install
 
 # What `make sandbox` needs, and what `make test` needs on top of it. The files are empty: only their dates count.
 RUN = $(VENV)/.made-for-running
@@ -71,15 +71,17 @@ if [ -z "$$found" ]; then \
 fi
 endef
 
+# Installs what a lock names and puts the stamp $@ when that went well: a dot for each package, all that pip said when not.
+INSTALL = rm -f $@; { $(PIP) --progress-bar off --require-hashes -r $< && touch $@; } 2>&1 | tee $(VENV)/pip.log \
+	| awk '/^Collecting/ { printf "."; fflush() } END { print "" }'; test -e $@ || { tail -n 40 $(VENV)/pip.log >&2; exit 1; }
+
 $(RUN): requirements.lock
 	@$(FIND_PYTHON); \
 	echo "Making $(VENV) with $$found (once; needs the network, about a minute)"; \
 	rm -rf $(VENV) && "$$found" -m venv $(VENV)
-	@$(PIP) -r requirements.lock
-	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --no-index -e .
-	@touch $@
+	@$(INSTALL)
+	@$(PIP) -qq --no-deps --no-build-isolation --no-index -e . || { rm -f $@; exit 1; }
 
 $(DEV): requirements-dev.lock $(RUN)
 	@echo "Adding the tools for tests to $(VENV)"
-	@$(PIP) -r requirements-dev.lock
-	@touch $@
+	@$(INSTALL)
