@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
-from handlers import curate, drafts, enter, groups, mine, report, watch, work
+from handlers import curate, drafts, enter, groups, mine, report, sending, watch, work
 from handlers.turn import Handler, Moment, Turn
 from storage.conversations import Offered
 from storage.people import Person
@@ -58,8 +58,8 @@ BUTTONS: Mapping[str, Handler] = {
     "draft-allow": drafts.allow,
     "draft-drop": drafts.drop,
     "draft-recall": drafts.recall,
-    "arrived": drafts.arrived,
-    "again": drafts.again,
+    "arrived": sending.arrived,
+    "again": sending.again,
     # the curator
     "sort-to": curate.sort_to,
     "sort-topic": curate.sort_topic,
@@ -94,8 +94,8 @@ STEPS: Mapping[str, Handler] = {
 """What the bot waits for, and who takes the next message."""
 
 INTERNAL: Mapping[str, Callable[[Moment, Mapping[str, Any]], Awaitable[None]]] = {
-    "send-draft": drafts.send,
-    "outcome": drafts.outcome,
+    "send-draft": sending.send,
+    "outcome": sending.outcome,
     "settle": report.settle,
 }
 """What the house tells itself through the inbox."""

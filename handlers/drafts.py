@@ -1,0 +1,349 @@
+"""What an official wrote to a citizen and has not sent: nothing goes out before its author has chosen what it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bots.channel import Location, Scene
+from handlers import report, work
+from handlers.preview import (
+    ACTIONS,
+    beside,
+    longest_promise,
+    name_of,
+    post_preview,
+    rival,
+    seen_of,
+    show,
+    show_preview,
+    soon,
+)
+from handlers.sending import record
+from handlers.thread import tell_thread, texts_at
+from handlers.turn import Offer, Turn, role_among
+from incidents.dates import end_of_day, parse_date
+from incidents.incident import Deed, NotAllowed, Role, act
+from storage.conversations import Draft
+from storage.incidents import Case
+
+UNDO = timedelta(seconds=30)
+"""How long a sending can be taken back."""
+SOONEST = timedelta(minutes=1)
+"""A promise for less than this ahead has passed before the citizen reads it."""
+DAYS = {"today": 0, "tomorrow": 1, "three-days": 3, "week": 7}
+"""The dates that are offered."""
+
+
+# --- the preview -------------------------------------------------------------------------------------------------------
+
+
+async def start(turn: Turn, case: Case, kind: str = "") -> None:
+    """Keep what was said as a draft and show its preview. ``kind``: what was asked for; empty: the author chooses."""
+    role = turn.role_for(case)
+    if role is None:
+        await turn.whisper("work-no-role")
+        return
+    if turn.said.left_out or turn.said.location:
+        await turn.whisper("draft-left-out")
+    await post_preview(turn, case, await keep(turn, case, kind), role)
+
+
+async def keep(turn: Turn, case: Case, kind: str = "") -> Draft:
+    """Remember what was said; it goes nowhere by itself."""
+    said = turn.said
+    draft = Draft(
+        incident=case.id,
+        person=turn.person.id,
+        address=turn.here,
+        user_id=said.sender.id,
+        message=said.message,
+        text=said.text.strip(),
+        files=said.files,
+        kind=kind,
+    )
+    return await turn.tx.conversations.write(draft, turn.now)
+
+
+async def which(turn: Turn) -> None:
+    """The author said which incident it is about; number 0: it is a report of their own."""
+    draft = await _own(turn)
+    if draft is None:
+        return
+    number = turn.arguments["number"]
+    case = await turn.tx.incidents.get(number or draft.incident)
+    role = turn.role_for(case) if case else None
+    if number and (case is None or role is None):
+        await turn.whisper("work-no-role")
+    elif number and case and role:
+        draft = replace(draft, incident=number)
+        await turn.tx.conversations.rewrite(draft, was="open")
+        await turn.quiet()
+        await show_preview(turn, case, draft, role)
+    else:
+        await _as_report(turn, draft)
+
+
+async def _as_report(turn: Turn, draft: Draft) -> None:
+    await turn.tx.conversations.rewrite(replace(draft, state="dropped"), was="open")
+    await turn.quiet()
+    await show(turn, draft, turn.t("draft-is-report"))
+    point = turn.arguments.get("location")
+    location = Location(*point) if point else None
+    words = report.Words(draft.text, draft.files, location, datetime.fromisoformat(turn.arguments["at"]), draft.message)
+    await report.open_report(turn, turn.person, turn.here, Scene.PRIVATE, words)
+
+
+async def drop(turn: Turn) -> None:
+    """[Отмена]: of a draft, or of the question for words (draft 0)."""
+    if not turn.arguments["draft"]:
+        await turn.done()
+        await turn.quiet()
+        await turn.instead(turn.t("draft-not-awaited"))
+        return
+    draft = await _own(turn)
+    if draft:
+        await turn.tx.conversations.rewrite(replace(draft, state="dropped"), was="open")
+        await turn.done()
+        await turn.quiet()
+        await show(turn, draft, turn.t("draft-dropped"))
+
+
+async def as_note(turn: Turn) -> None:
+    """[Заметка коллегам]: it stays in the house."""
+    found = await _open(turn)
+    if found is None:
+        return
+    draft, case, _ = found
+    await turn.tx.conversations.rewrite(replace(draft, kind="note", state="sent"), was="open")
+    await record(turn, draft, "note")
+    await turn.done()
+    await turn.quiet()
+    await show(turn, draft, turn.t("draft-noted", number=case.id))
+    name = await name_of(turn, draft.person, turn.house_texts())
+    await tell_thread(turn, case, "thread-noted", files=draft.files, quote=draft.text, but=draft.address, name=name, number=case.id)
+
+
+# --- somebody else's incident ------------------------------------------------------------------------------------------
+
+
+async def anyway(turn: Turn) -> None:
+    """[Всё равно отправить]: the author knows who works on it; the next collision is asked about again."""
+    found = await _open(turn)
+    if found:
+        draft, case, role = found
+        await turn.quiet()
+        await show_preview(turn, case, draft, role, seen_of(turn.arguments))
+
+
+async def ask_holder(turn: Turn) -> None:
+    """[Спросить]: the one who works on it decides; where, is told beside the cards."""
+    found = await _open(turn)
+    if found is None:
+        return
+    draft, case, _ = found
+    texts, asked = turn.house_texts(), turn.arguments["asked"]
+    carried = {**turn.arguments, "author": turn.person.name or texts.say("somebody")}
+    offers = [
+        [
+            Offer(texts.say("draft-button-allow"), "draft-allow", {**carried, "allowed": True}),
+            Offer(texts.say("draft-button-forbid"), "draft-allow", {**carried, "allowed": False}),
+        ]
+    ]
+    names = {"name": await name_of(turn, asked, texts), "author": carried["author"]}
+    own = draft.address if turn.private else None
+    await tell_thread(turn, case, "thread-asks-holder", offers, quote=draft.text, but=own, number=case.id, **names)
+    await turn.quiet()
+    carried = {"draft": draft.id, **seen_of(turn.arguments).data}
+    waiting = [[Offer(turn.t("draft-button-anyway"), "draft-anyway", carried), Offer(turn.t("cancel"), "draft-drop", carried)]]
+    await show(turn, draft, turn.t("draft-holder-asked", name=names["name"]), waiting)
+
+
+async def allow(turn: Turn) -> None:
+    """The one who works on it answers; nobody else's press counts."""
+    draft = await turn.tx.conversations.draft(turn.arguments["draft"])
+    case = await turn.tx.incidents.get(draft.incident) if draft else None
+    if draft is None or case is None or draft.state != "open":
+        await turn.whisper("draft-gone")
+        return
+    if turn.person.id != turn.arguments["asked"] or turn.role_for(case) is None:
+        await turn.whisper("press-foreign")
+        return
+    yes, name = bool(turn.arguments["allowed"]), turn.person.name or turn.t("somebody")
+    await turn.quiet()
+    await turn.instead(turn.t("draft-allowed-done" if yes else "draft-forbidden-done", author=turn.arguments["author"]), incident=case.id)
+    texts = await texts_at(turn, draft.address)
+    role = role_among(await turn.tx.people.posts_of(draft.person), case)
+    if role is None:
+        await show(turn, draft, texts.say("work-no-role"))
+    elif yes:
+        await show(turn, draft, texts.say("draft-answered-below"))
+        await post_preview(turn, case, draft, role, why=texts.say("draft-allowed", name=name), seen=seen_of(turn.arguments))
+    else:
+        offers = [[Offer(texts.say("cancel"), "draft-drop", {"draft": draft.id})]]
+        await show(turn, draft, texts.say("draft-answered-below"))
+        row = await beside(turn, draft, texts.say("draft-forbidden", name=name), offers)
+        await turn.tx.conversations.rewrite(replace(draft, preview=row), was="open")
+
+
+# --- choosing what it is -----------------------------------------------------------------------------------------------
+
+
+async def as_answer(turn: Turn) -> None:
+    """[Ответ]."""
+    await _send_soon(turn, "answer")
+
+
+async def as_question(turn: Turn) -> None:
+    """[Вопрос]."""
+    await _send_soon(turn, "question")
+
+
+async def as_interim(turn: Turn) -> None:
+    """[Промежуточный]: with the date that was found in the text, or first the question for one."""
+    if turn.arguments.get("date"):
+        await _promise(turn, datetime.fromisoformat(turn.arguments["date"]))
+        return
+    found = await _open(turn)
+    if found is None:
+        return
+    draft, case, _ = found
+    carried = {"draft": draft.id, **seen_of(turn.arguments).data}
+    here = {"number": case.id, "at": turn.now.isoformat(), "thread": turn.here.thread}
+    await turn.ask("draft-date", **carried, **here)
+    days = [Offer(turn.t(f"draft-button-{name}"), "draft-date", {**carried, "days": days}) for name, days in DAYS.items()]
+    await turn.quiet()
+    await show(turn, draft, turn.t("draft-when"), [days[:2], days[2:], [Offer(turn.t("cancel"), "draft-drop", carried)]])
+
+
+async def with_date(turn: Turn) -> None:
+    """[Сегодня] [Завтра] [3 дня] [Неделя]."""
+    found = await _open(turn)
+    if found:
+        await _promise(turn, end_of_day(_local(turn, found[1]), turn.arguments["days"]))
+
+
+async def date_said(turn: Turn) -> None:
+    """A date was typed. A wrong one is asked for again."""
+    if not await work.still_asked(turn):
+        return
+    found = await _open(turn)
+    if found is None:
+        await turn.done()
+        return
+    await _promise(turn, parse_date(turn.said.text, _local(turn, found[1])))
+
+
+async def _promise(turn: Turn, date: datetime | None) -> None:
+    """Send as an interim answer when the date can be promised; else say what is wrong with it, and go on waiting."""
+    found = await _open(turn)
+    if found is None:
+        return
+    _, case, _ = found
+    longest = longest_promise(turn, case)
+    if date is None:
+        await turn.whisper("draft-date-wrong")
+    elif date < turn.now + SOONEST:
+        await turn.whisper("draft-date-past", when=soon(turn, case, turn.texts, date))
+    elif date > turn.now + longest:
+        await turn.whisper("draft-date-far", longest=turn.texts.span(longest))
+    else:
+        await _send_soon(turn, "interim", date)
+
+
+def _local(turn: Turn, case: Case) -> datetime:
+    return turn.now.astimezone(turn.zone(case.incident.territory))
+
+
+async def _send_soon(turn: Turn, kind: str, date: datetime | None = None) -> None:
+    """Send it in 30 seconds, unless a rule or a colleague stands against it."""
+    found = await _open(turn)
+    if found is None:
+        return
+    draft, case, role = found
+    why = _why_not(case, turn.deed(role, action=ACTIONS[kind], text=draft.text, date=date))
+    if not draft.text:
+        await turn.whisper("draft-add-words")
+    elif why:
+        await turn.whisper(f"not-allowed-{why}")
+    elif await rival(turn, case, turn.person.id, seen_of(turn.arguments)):
+        await turn.done()
+        await turn.quiet()
+        await show_preview(turn, case, draft, role, seen_of(turn.arguments))
+    elif any(other.person == turn.person.id for other in await turn.tx.conversations.drafts_of(case.id, "sending")):
+        await turn.whisper("draft-wait")
+    else:
+        await _begin(turn, replace(draft, kind=kind, date=date, state="sending"), case)
+
+
+async def _begin(turn: Turn, draft: Draft, case: Case) -> None:
+    if not await turn.tx.conversations.rewrite(draft, was="open"):
+        await turn.whisper("draft-gone")
+        return
+    # Not by the draft alone: what was taken back once may be sent once more.
+    key = f"send-draft/{draft.id}/{turn.event.id}"
+    raw = {"kind": "send-draft", "draft": draft.id, **seen_of(turn.arguments).data}
+    await turn.tx.inbox.later(key, raw, lane=f"draft/{draft.id}", at=turn.now, handle_after=turn.now + UNDO)
+    await turn.done()
+    await turn.quiet()
+    text = turn.t("draft-leaves", number=case.id)
+    if draft.date:
+        text = turn.t("draft-leaves-promise", number=case.id, when=soon(turn, case, turn.texts, draft.date))
+    await show(turn, draft, text, [[Offer(turn.t("draft-button-recall"), "draft-recall", {"draft": draft.id, "key": key})]])
+
+
+async def recall(turn: Turn) -> None:
+    """[Отменить] within the 30 seconds: back to the preview."""
+    draft = await turn.tx.conversations.draft(turn.arguments["draft"])
+    case = await turn.tx.incidents.get(draft.incident) if draft else None
+    if draft is None or case is None or draft.person != turn.person.id or draft.state != "sending":
+        await turn.whisper("draft-too-late")
+        return
+    if not await turn.tx.inbox.cancel(turn.arguments["key"], turn.now):
+        await turn.whisper("draft-too-late")
+        return
+    draft = replace(draft, state="open", kind="", date=None)
+    await turn.tx.conversations.rewrite(draft, was="sending")
+    role = turn.role_for(case)
+    await turn.quiet()
+    if role is None:
+        await show(turn, draft, turn.t("work-no-role"))
+    else:
+        await show_preview(turn, case, draft, role)
+
+
+# --- whose it is -------------------------------------------------------------------------------------------------------
+
+
+async def _own(turn: Turn) -> Draft | None:
+    """The open draft of the one who pressed; None, and they hear why."""
+    draft = await turn.tx.conversations.draft(turn.arguments["draft"])
+    if draft is None or draft.state != "open":
+        await turn.whisper("draft-gone")
+    elif draft.person != turn.person.id:
+        await turn.whisper("press-foreign")
+    else:
+        return draft
+    return None
+
+
+async def _open(turn: Turn) -> tuple[Draft, Case, Role] | None:
+    """The draft, its incident and the role its author has at this instant; None, and they hear why."""
+    draft = await _own(turn)
+    case = await turn.tx.incidents.get(draft.incident) if draft else None
+    if draft is None or case is None:
+        return None
+    role = turn.role_for(case)
+    if role is None:
+        await turn.whisper("work-no-role")
+        return None
+    return draft, case, role
+
+
+def _why_not(case: Case, deed: Deed) -> str:
+    """Why the rules forbid it; empty when they do not."""
+    try:
+        act(case.incident, deed)
+    except NotAllowed as refusal:
+        return refusal.why
+    return ""

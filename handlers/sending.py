@@ -1,0 +1,160 @@
+"""An official's words on their way to the citizen: sent when the 30 seconds are over, and their author told how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bots.channel import Scene
+from handlers.preview import ACTIONS, Seen, beside, post_preview, rival, seen_of, show
+from handlers.thread import refresh_cards, texts_at
+from handlers.turn import Moment, Offer, Offers, Turn, role_among
+from incidents.incident import RULES, Action, Deed, NotAllowed, Role
+from locales import Texts
+from storage.conversations import Draft
+from storage.incidents import Case, Message
+from storage.outbox import FAILED, QUEUED, SENDING, SENT, UNCERTAIN
+
+_SETTLED = {SENT: "delivered", FAILED: "failed", UNCERTAIN: "uncertain"}
+"""The state of a draft whose author was told how it went."""
+
+# --- sending -----------------------------------------------------------------------------------------------------------
+
+
+async def send(moment: Moment, raw: Mapping[str, Any]) -> None:
+    """The 30 seconds are over. Whether the author still may, and whether somebody was quicker, is asked now, not then."""
+    draft = await moment.tx.conversations.draft(raw["draft"])
+    case = await moment.tx.incidents.get(draft.incident) if draft else None
+    if draft is None or case is None or draft.state != "sending":
+        return
+    role = role_among(await moment.tx.people.posts_of(draft.person), case)
+    if role is None:
+        await _back(moment, case, draft, None, "work-no-role")
+        return
+    if case.report.address.account not in moment.office.limits:
+        await _back(moment, case, draft, role, "draft-no-account")
+        return
+    if await rival(moment, case, draft.person, seen_of(raw)):
+        await _back(moment, case, draft, role, "draft-not-sent", seen_of(raw))
+        return
+    deed = Deed(action=ACTIONS[draft.kind], role=role, at=moment.now, by=draft.person, text=draft.text, date=draft.date)
+    try:
+        await moment.act(case, deed)
+    except NotAllowed as refusal:
+        await _back(moment, case, draft, role, f"not-allowed-{refusal.why}")
+        return
+    await record(moment, draft, draft.kind)
+    await moment.tx.conversations.rewrite(replace(draft, state="sent"), was="sending")
+    await show(moment, draft, (await texts_at(moment, draft.address)).say("draft-sending"))
+
+
+async def _back(moment: Moment, case: Case, draft: Draft, role: Role | None, why: str, seen: Seen | None = None) -> None:
+    """It was not sent. The text is not lost, and its author hears of it where they wrote."""
+    texts = await texts_at(moment, draft.address)
+    await show(moment, draft, texts.say("draft-answered-below"))
+    opened = replace(draft, state="open", kind="", date=None)
+    await moment.tx.conversations.rewrite(opened, was="sending")
+    if role is None:
+        await beside(moment, opened, f"{texts.say('draft-not-sent')} {texts.say(why)}")
+    else:
+        line = texts.say("draft-not-sent")
+        await post_preview(moment, case, opened, role, why=line if why == "draft-not-sent" else f"{line} {texts.say(why)}", seen=seen)
+
+
+async def record(moment: Moment, draft: Draft, kind: str) -> None:
+    """Into the incident's timeline."""
+    message = Message(
+        kind=kind,
+        person=draft.person,
+        text=draft.text,
+        files=draft.files,
+        address=draft.address,
+        message=draft.message,
+        at=moment.now,
+    )
+    await moment.tx.incidents.say(draft.incident, message)
+
+
+# --- how it went -------------------------------------------------------------------------------------------------------
+
+
+async def outcome(moment: Moment, raw: Mapping[str, Any]) -> None:
+    """Delivery tells what became of a message to the citizen; the author hears it once, when all its parts are settled."""
+    draft = await moment.tx.conversations.draft(raw["draft"])
+    case = await moment.tx.incidents.get(draft.incident) if draft else None
+    if draft is None or case is None or draft.state != "sent":
+        return
+    states = {state for _, state in await moment.tx.outbox.of_draft(draft.id)}
+    if states & {QUEUED, SENDING}:
+        return
+    worst = UNCERTAIN if UNCERTAIN in states else SENT
+    worst = worst if states <= {SENT, UNCERTAIN} else FAILED
+    if not await moment.tx.conversations.rewrite(replace(draft, state=_SETTLED[worst]), was="sent"):
+        return
+    texts = await texts_at(moment, draft.address)
+    if worst == SENT:
+        await show(moment, draft, texts.say("draft-delivered", hour=texts.hour(moment.now, moment.zone(case.incident.territory))))
+        return
+    await show(moment, draft, texts.say("draft-answered-below"))
+    if worst == FAILED:
+        await _undelivered(moment, case, draft, texts)
+    else:
+        await beside(moment, draft, texts.say("draft-uncertain", number=case.id), _doubts(draft, texts))
+
+
+def _doubts(draft: Draft, texts: Texts) -> Offers:
+    arguments = {"draft": draft.id}
+    return [[Offer(texts.say("draft-button-arrived"), "arrived", arguments), Offer(texts.say("draft-button-again"), "again", arguments)]]
+
+
+async def _undelivered(moment: Moment, case: Case, draft: Draft, texts: Texts) -> None:
+    """A fact about the incident; the official may give up where the rules let them, else a curator closes it."""
+    case = await moment.tx.incidents.save(Case(replace(case.incident, undeliverable=True), case.report))
+    address = case.report.address
+    blocked = case.report.scene is Scene.PRIVATE and await moment.tx.people.is_blocked(address.account, address.chat)
+    lines = [texts.say("draft-failed-blocked" if blocked else "draft-failed", number=case.id)]
+    rule = RULES.get((case.incident.status, Action.CLOSE))
+    mayclose = rule is not None and Role.OFFICIAL in rule.by
+    if not mayclose:
+        lines.append(texts.say("draft-failed-curator"))
+    offers = [[Offer(texts.say("button-give-up"), "give-up", {"number": case.id})]] if mayclose else []
+    await beside(moment, draft, "\n".join(lines), offers)
+    await refresh_cards(moment, case)
+
+
+async def arrived(turn: Turn) -> None:
+    """[Дошло]: the author saw that it did."""
+    draft = await _doubted(turn)
+    if draft and await turn.tx.conversations.rewrite(replace(draft, state="delivered"), was="uncertain"):
+        for row, state in await turn.tx.outbox.of_draft(draft.id):
+            if state == UNCERTAIN:
+                await turn.tx.outbox.arrived(row, turn.now)
+        await turn.quiet()
+        await turn.instead(turn.t("draft-arrived"), incident=draft.incident)
+
+
+async def again(turn: Turn) -> None:
+    """[Отправить ещё раз]: a person decided that twice is better than never."""
+    draft = await _doubted(turn)
+    if draft and await turn.tx.conversations.rewrite(replace(draft, state="sent"), was="uncertain"):
+        for row, state in await turn.tx.outbox.of_draft(draft.id):
+            if state == UNCERTAIN:
+                await turn.tx.outbox.again(row)
+        row = await turn.pressed_row()
+        await turn.tx.conversations.rewrite(replace(draft, state="sent", preview=row or draft.preview), was="sent")
+        await turn.quiet()
+        await turn.instead(turn.t("draft-sending"), incident=draft.incident)
+
+
+async def _doubted(turn: Turn) -> Draft | None:
+    """The draft nobody knows of whether it arrived; None, and the person hears why, when that is settled or not theirs to say."""
+    draft = await turn.tx.conversations.draft(turn.arguments["draft"])
+    case = await turn.tx.incidents.get(draft.incident) if draft else None
+    if draft is None or case is None or draft.state != "uncertain":
+        await turn.whisper("press-used")
+    elif turn.role_for(case) is None:
+        await turn.whisper("work-no-role")
+    else:
+        return draft
+    return None

@@ -1,0 +1,104 @@
+## An official at work
+
+not-allowed-status = This cannot be done now: the report has moved on. Have a look at its card.
+not-allowed-role = Your role does not allow this.
+not-allowed-held = Another official has this report already.
+not-allowed-missing = A text or a date is missing.
+not-allowed-past = The promised time has passed. Choose another one.
+not-allowed-rated = It has been rated already.
+not-allowed-same = This organisation has the report already.
+not-allowed-delivered = It can be closed this way only when the answer did not reach the citizen.
+
+work-no-role = You are not an official of this organisation. Ask an administrator for an invitation link.
+work-impersonal = Write in your own name: an anonymous answer will not be sent to the citizen.
+work-held = Already in progress: { $name }, since { $since }
+work-held-by-you = You have it already, since { $since }
+work-no-organisation = This organisation is not on the list any more.
+
+work-refuse = No. { $number }: who should have it? The clock goes on.
+work-button-unknown = I do not know
+work-passed = No. { $number } went to { $organisation }.
+work-refuse-why = No. { $number } goes back to the curators. Write in one message why it is not yours.
+work-reason-words = Write the reason in words: the curators will read it.
+work-refused = The curators have No. { $number } now.
+
+work-ask-answer = No. { $number }: reply to this message with the text for the citizen. You will see first what will be sent.
+work-ask-interim = No. { $number }: reply to this message with the interim answer. The date can stand in the text or be chosen later.
+work-ask-question = No. { $number }: reply to this message with the question.
+work-given-up = No. { $number } was closed without an answer: { $name }.
+
+work-which = Which report is this an answer to? Nothing has been sent yet.
+work-which-none = It is not clear which report this is an answer to. Reply to its card. Nothing has been sent.
+work-button-own = This is a new report
+
+## A draft and its preview
+
+draft-preview = No. { $number }. Send it to the citizen? ({ $scene }, { $source })
+draft-question = No. { $number }. Ask the citizen? ({ $scene }, { $source })
+draft-closed = No. { $number } is closed: nothing more can be written to the citizen. You can leave a note to colleagues.
+draft-no-words = No. { $number }: files reach the citizen only together with a text. Reply once more with the text and the files in one message.
+draft-files = Together with the text: { $files }
+draft-public = Everybody will see the answer, and the bot cannot correct it.
+draft-left-out = Some attachments cannot be passed on: only the text and the files will be.
+draft-warning-considered = ⚠ “Рассмотрено” tells the citizen nothing: write what was done or will be done.
+draft-warning-order = ⚠ “В установленном порядке”: write what exactly, and when.
+draft-warning-competence = ⚠ “Не в нашей компетенции”: write whose it is and where to turn.
+draft-warning-phone = ⚠ There is a phone number in the text, and everybody will see it.
+draft-warning-email = ⚠ There is an e-mail address in the text, and everybody will see it.
+draft-warning-document = ⚠ There seems to be the number of a document or a card in the text, and everybody will see it.
+draft-button-answer = Answer
+draft-button-interim = Interim: { $when }
+draft-button-other-date = Another date
+draft-button-question = Question
+draft-button-note = Note to colleagues
+draft-today = today, { $hour }
+draft-tomorrow = tomorrow, { $hour }
+
+draft-held = No. { $number } is in progress: { $name }. Send it all the same?
+draft-held-now = No. { $number } is in progress: { $name }, last answer just now. Send it all the same?
+draft-held-answered = No. { $number } is in progress: { $name }, last answer { $ago } ago. Send it all the same?
+draft-button-anyway = Send all the same
+draft-button-ask = Ask { $name }
+draft-holder-asked = { $name } was asked. Nothing has been sent yet.
+thread-asks-holder = { $name }, is that all right? { $author } would like to answer the citizen about No. { $number }:
+draft-button-allow = Allow
+draft-button-forbid = No
+draft-allowed-done = { $author }: may send it.
+draft-forbidden-done = { $author }: was asked not to send it.
+draft-allowed = { $name }: you may send it.
+draft-forbidden = { $name } asks you not to send it. Your text is still here, nothing went to the citizen.
+
+draft-when = When will you give the final answer? Choose or write: “15 March”, “by Friday”, “in 2 hours”.
+draft-button-today = Today
+draft-button-tomorrow = Tomorrow
+draft-button-three-days = 3 days
+draft-button-week = A week
+draft-date-wrong = This date was not understood. Write for example “15 March”, “by Friday”, “tomorrow at 18:00”, “in 2 hours”.
+draft-date-past = This time has passed: { $when }. Write another one.
+draft-date-far = No promise may reach so far: { $longest } at most. Write another date.
+
+draft-leaves = No. { $number }. It leaves in 30 seconds.
+draft-leaves-promise = No. { $number }. It leaves in 30 seconds. The final answer is promised: { $when }.
+draft-button-recall = Undo
+draft-too-late = Too late: it has been sent.
+draft-wait = Your previous text about this report is still being sent. Wait half a minute.
+draft-add-words = An answer needs words: write a text.
+draft-gone = This draft was sent or cancelled already.
+draft-dropped = Cancelled. Nothing went to the citizen.
+draft-not-awaited = Cancelled.
+draft-is-report = Good, this is a new report.
+draft-noted = The note on No. { $number } is kept. It will not go to the citizen.
+thread-noted = A note on No. { $number }, { $name }:
+draft-answered-below = See below.
+
+draft-sending = Sending…
+draft-not-sent = Not sent.
+draft-no-account = The account the citizen wrote to is not connected now.
+draft-delivered = Delivered { $hour }.
+draft-failed = No. { $number }. Not delivered: the messenger did not take the message.
+draft-failed-blocked = No. { $number }. Not delivered: the citizen does not accept messages.
+draft-failed-curator = A curator can close it.
+draft-uncertain = No. { $number }. We do not know whether it arrived: the messenger did not confirm it.
+draft-button-arrived = It arrived
+draft-button-again = Send it again
+draft-arrived = Noted: it arrived.

@@ -1,0 +1,104 @@
+## An official at work
+
+not-allowed-status = Сейчас этого сделать нельзя: сообщение уже в другом состоянии. Посмотрите на карточку.
+not-allowed-role = Ваша роль этого не позволяет.
+not-allowed-held = Это сообщение уже в работе у другого исполнителя.
+not-allowed-missing = Не хватает текста или даты.
+not-allowed-past = Обещанный срок уже прошёл. Выберите другой.
+not-allowed-rated = Оценка уже поставлена.
+not-allowed-same = Это сообщение и так у этого органа.
+not-allowed-delivered = Так закрыть можно, только если ответ не дошёл до жителя.
+
+work-no-role = Вы не исполнитель этого органа. Попросите у администратора ссылку-приглашение.
+work-impersonal = Напишите от своего имени: анонимный ответ жителю не уйдёт.
+work-held = Уже в работе: { $name }, с { $since }
+work-held-by-you = Уже у вас, с { $since }
+work-no-organisation = Такого органа больше нет в списке.
+
+work-refuse = № { $number }: кому передать? Срок не остановится.
+work-button-unknown = Не знаю чьё
+work-passed = № { $number } передали: { $organisation }.
+work-refuse-why = № { $number } вернём кураторам. Напишите одним сообщением, почему это не ваше.
+work-reason-words = Напишите причину словами: её прочтут кураторы.
+work-refused = № { $number } у кураторов.
+
+work-ask-answer = № { $number }: ответьте на это сообщение текстом для жителя. Сначала покажем, что уйдёт.
+work-ask-interim = № { $number }: ответьте на это сообщение промежуточным ответом. Срок можно написать в тексте или выбрать потом.
+work-ask-question = № { $number }: ответьте на это сообщение вопросом.
+work-given-up = № { $number } закрыт без ответа: { $name }.
+
+work-which = К какому сообщению это ответ? Пока ничего не отправлено.
+work-which-none = Непонятно, к какому сообщению это ответ. Ответьте на его карточку. Ничего не отправлено.
+work-button-own = Это новое сообщение
+
+## A draft and its preview
+
+draft-preview = № { $number }. Отправить жителю? ({ $scene }, { $source })
+draft-question = № { $number }. Спросить жителя? ({ $scene }, { $source })
+draft-closed = № { $number } закрыт: жителю по нему больше не написать. Можно оставить заметку коллегам.
+draft-no-words = № { $number }: файлы уйдут жителю только вместе с текстом. Ответьте ещё раз — с текстом и файлами в одном сообщении.
+draft-files = Вместе с текстом: { $files }
+draft-public = Ответ увидят все, исправить его бот не сможет.
+draft-left-out = Часть вложений передать нельзя: уйдут только текст и файлы.
+draft-warning-considered = ⚠ «Рассмотрено» ничего не говорит жителю: напишите, что сделано или будет сделано.
+draft-warning-order = ⚠ «В установленном порядке»: напишите, что именно и когда.
+draft-warning-competence = ⚠ «Не в нашей компетенции»: напишите, в чьей, и куда обратиться.
+draft-warning-phone = ⚠ В тексте телефон, а увидят его все.
+draft-warning-email = ⚠ В тексте электронная почта, а увидят её все.
+draft-warning-document = ⚠ В тексте похоже на номер документа или карты, а увидят его все.
+draft-button-answer = Ответ
+draft-button-interim = Промежуточный: { $when }
+draft-button-other-date = Другой срок
+draft-button-question = Вопрос
+draft-button-note = Заметка коллегам
+draft-today = сегодня, { $hour }
+draft-tomorrow = завтра, { $hour }
+
+draft-held = № { $number } в работе: { $name }. Всё равно отправить?
+draft-held-now = № { $number } в работе: { $name }, последний ответ только что. Всё равно отправить?
+draft-held-answered = № { $number } в работе: { $name }, последний ответ { $ago } назад. Всё равно отправить?
+draft-button-anyway = Всё равно отправить
+draft-button-ask = Спросить: { $name }
+draft-holder-asked = Спросили: { $name }. Пока ничего не отправлено.
+thread-asks-holder = { $name }, можно? { $author } хочет ответить жителю по № { $number }:
+draft-button-allow = Разрешить
+draft-button-forbid = Нет
+draft-allowed-done = { $author }: можно отправлять.
+draft-forbidden-done = { $author }: просили не отправлять.
+draft-allowed = { $name }: можно отправлять.
+draft-forbidden = { $name } просит не отправлять. Текст остался у вас, жителю ничего не ушло.
+
+draft-when = Когда дадите окончательный ответ? Выберите или напишите: «15 марта», «до пятницы», «через 2 часа».
+draft-button-today = Сегодня
+draft-button-tomorrow = Завтра
+draft-button-three-days = 3 дня
+draft-button-week = Неделя
+draft-date-wrong = Не поняли дату. Напишите, например: «15 марта», «до пятницы», «завтра к 18», «через 2 часа».
+draft-date-past = Этот срок уже прошёл: { $when }. Напишите другой.
+draft-date-far = Так далеко обещать нельзя: самое большее — { $longest }. Напишите другой срок.
+
+draft-leaves = № { $number }. Уйдёт через 30 секунд.
+draft-leaves-promise = № { $number }. Уйдёт через 30 секунд. Обещаем окончательный ответ: { $when }.
+draft-button-recall = Отменить
+draft-too-late = Поздно: уже отправлено.
+draft-wait = Ваш предыдущий текст по этому сообщению ещё отправляется. Подождите полминуты.
+draft-add-words = Ответу нужны слова: напишите текст.
+draft-gone = Этот черновик уже отправлен или отменён.
+draft-dropped = Отменено. Жителю ничего не ушло.
+draft-not-awaited = Отменено.
+draft-is-report = Хорошо, это новое сообщение.
+draft-noted = Заметка по № { $number } сохранена. Жителю она не уйдёт.
+thread-noted = Заметка по № { $number }, { $name }:
+draft-answered-below = Подробности — ниже.
+
+draft-sending = Отправляем…
+draft-not-sent = Не отправлено.
+draft-no-account = Аккаунт, в который писал житель, сейчас не подключён.
+draft-delivered = Доставлено { $hour }.
+draft-failed = № { $number }. Не доставлено: мессенджер не принял сообщение.
+draft-failed-blocked = № { $number }. Не доставлено: житель запретил сообщения.
+draft-failed-curator = Закрыть его может куратор.
+draft-uncertain = № { $number }. Не знаем, дошло ли: мессенджер не подтвердил.
+draft-button-arrived = Дошло
+draft-button-again = Отправить ещё раз
+draft-arrived = Отмечено: дошло.
