@@ -93,10 +93,10 @@ async def open_sandbox(stack: AsyncExitStack, *, port: int, folder: Path) -> San
 
 
 async def _serve_page(stack: AsyncExitStack, world: World, port: int) -> str:
-    runner = web.AppRunner(page_app(world), access_log=None)
+    runner = web.AppRunner(page_app(world), access_log=None, shutdown_timeout=1)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, "127.0.0.1", port, shutdown_timeout=1)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     try:
         await site.start()
     except OSError:
