@@ -118,5 +118,6 @@ class Inbox:
 
     async def counts(self) -> Mapping[str, int]:
         """How many rows are new and how many are dead letters."""
-        statement = select(inbox.c.state, func.count()).where(inbox.c.state.in_((NEW, DEAD))).group_by(inbox.c.state)
-        return {NEW: 0, DEAD: 0} | {row[0]: row[1] for row in await self._connection.execute(statement)}
+        one, other = (select(func.count()).where(inbox.c.state == state).scalar_subquery() for state in (NEW, DEAD))
+        new, dead = (await self._connection.execute(select(one, other))).one()
+        return {NEW: new, DEAD: dead}

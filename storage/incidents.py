@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bots.channel import Address, File, FileKind, Location, Scene
@@ -176,7 +176,11 @@ class Incidents:
 
     async def held_by(self, person: int) -> Sequence[Case]:
         """Open incidents an official holds."""
-        statement = select(*_CASE).where(incidents.c.assignee == person, incidents.c.status.in_(OPEN)).order_by(incidents.c.due_at)
+        statement = (
+            select(*_CASE)
+            .where(incidents.c.assignee == person, text("assignee <> 0"), incidents.c.status.in_(OPEN))
+            .order_by(incidents.c.due_at)
+        )
         return await self._cases(statement)
 
     async def to_wake(self, now: datetime, limit: int = 200) -> Sequence[int]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, ScalarSelect, and_, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bots.channel import Address, Button, Keyboard, OpenThread, Outgoing, RenameThread, Reply
@@ -31,6 +31,7 @@ class Purpose(StrEnum):
 
 QUEUED, SENDING, SENT, FAILED, UNCERTAIN, DROPPED = "queued", "sending", "sent", "failed", "uncertain", "dropped"
 _WAITING = (QUEUED, SENDING)
+_OPEN = (*_WAITING, FAILED, UNCERTAIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,9 @@ class Outbox:
     async def put(self, post: Post, at: datetime, *, before_row: int | None = None) -> int:
         """Queue a message. Returns its row; a newer edit makes older queued edits of the same message needless."""
         if post.instead_of_row:
-            older = update(outbox).where(outbox.c.instead_of_row == post.instead_of_row, outbox.c.state == QUEUED)
+            older = update(outbox).where(
+                outbox.c.instead_of_row == post.instead_of_row, outbox.c.instead_of_row != _inline(0), outbox.c.state == QUEUED
+            )
             await self._connection.execute(older.values(state=DROPPED, error="a newer edit"))
         values = {
             "account": post.to.account,
@@ -110,31 +113,14 @@ class Outbox:
         Order is kept per chat: nothing of a chat is taken while an earlier message of it waits or is being sent.
         Whispers have no order: they answer one press and are of use only at once.
         """
-        place = func.coalesce(outbox.c.before_row, outbox.c.id)
-        waiting = and_(outbox.c.account == account, outbox.c.state.in_(_WAITING))
-        ordered = (
-            select(
-                outbox.c.id,
-                outbox.c.chat,
-                outbox.c.state,
-                outbox.c.not_before,
-                func.row_number()
-                .over(partition_by=outbox.c.chat, order_by=(place, outbox.c.before_row.is_(None), outbox.c.id))
-                .label("place"),
-            )
-            .where(waiting, outbox.c.whisper_to == "")
-            .subquery()
-        )
-        heads = select(ordered.c.id).where(
-            ordered.c.place == 1, ordered.c.state == QUEUED, or_(ordered.c.not_before.is_(None), ordered.c.not_before <= now)
-        )
+        mine = and_(outbox.c.account == account, _is_in(outbox, _WAITING), outbox.c.state == QUEUED)
+        may_go = or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
+        whispers = select(outbox.c.id).where(mine, may_go, outbox.c.whisper_to != "").limit(limit)
+        heads = select(outbox.c.id).where(mine, may_go, outbox.c.whisper_to == "", ~_something_goes_before()).order_by(outbox.c.id)
         if skip:
-            heads = heads.where(ordered.c.chat.not_in(list(skip)))
-        whispers = select(outbox.c.id).where(
-            waiting, outbox.c.whisper_to != "", outbox.c.state == QUEUED, or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
-        )
-        ids = list((await self._connection.execute(whispers.limit(limit))).scalars())
-        ids += (await self._connection.execute(heads.order_by(ordered.c.id).limit(limit))).scalars()
+            heads = heads.where(outbox.c.chat.not_in(list(skip)))
+        ids = list((await self._connection.execute(whispers)).scalars())
+        ids += (await self._connection.execute(heads.limit(limit))).scalars()
         if not ids:
             return []
         taken = update(outbox).where(outbox.c.id.in_(ids), outbox.c.state == QUEUED).returning(outbox.c.id)
@@ -144,7 +130,7 @@ class Outbox:
     async def next_due(self, account: str, now: datetime) -> datetime | None:
         """When a postponed message of the account may go next."""
         statement = select(func.min(outbox.c.not_before)).where(
-            outbox.c.account == account, outbox.c.state == QUEUED, outbox.c.not_before > now
+            outbox.c.account == account, outbox.c.state == _inline(QUEUED), outbox.c.not_before > now
         )
         found: datetime | None = (await self._connection.execute(statement)).scalar()
         return found
@@ -186,7 +172,7 @@ class Outbox:
 
     async def interrupted(self, account: str) -> Sequence[Row]:
         """Rows that were being sent when the process ended."""
-        statement = select(outbox.c.id).where(outbox.c.account == account, outbox.c.state == SENDING)
+        statement = select(outbox.c.id).where(outbox.c.account == account, _is_in(outbox, _WAITING), outbox.c.state == SENDING)
         return await self._rows((await self._connection.execute(statement)).scalars().all())
 
     async def get(self, row: int) -> Row | None:
@@ -211,7 +197,9 @@ class Outbox:
 
     async def of_draft(self, draft: int) -> Sequence[tuple[int, str]]:
         """The rows that carry a draft to its citizen, and what became of each."""
-        statement = select(outbox.c.id, outbox.c.state).where(outbox.c.draft_id == draft).order_by(outbox.c.id)
+        statement = (
+            select(outbox.c.id, outbox.c.state).where(outbox.c.draft_id == draft, outbox.c.draft_id != _inline(0)).order_by(outbox.c.id)
+        )
         return [(row[0], row[1]) for row in await self._connection.execute(statement)]
 
     async def again(self, row: int) -> None:
@@ -237,15 +225,16 @@ class Outbox:
 
     async def counts(self) -> Mapping[str, int]:
         """How many rows are in each state that somebody should look at."""
-        states = (QUEUED, SENDING, FAILED, UNCERTAIN)
-        statement = select(outbox.c.state, func.count()).where(outbox.c.state.in_(states)).group_by(outbox.c.state)
-        return dict.fromkeys(states, 0) | {row[0]: row[1] for row in await self._connection.execute(statement)}
+        statement = select(outbox.c.state, func.count()).where(_is_in(outbox, _OPEN)).group_by(outbox.c.state)
+        return dict.fromkeys(_OPEN, 0) | {row[0]: row[1] for row in await self._connection.execute(statement)}
 
     async def troubles(self, limit: int = 30) -> Sequence[tuple[int, str, str, int, str]]:
         """The newest rows that failed or are uncertain: row, account, state, incident, error."""
         statement = (
             select(outbox.c.id, outbox.c.account, outbox.c.state, outbox.c.incident_id, outbox.c.error)
-            .where(or_(outbox.c.state.in_((FAILED, UNCERTAIN)), and_(outbox.c.state == QUEUED, outbox.c.attempts > 0)))
+            .where(
+                _is_in(outbox, _OPEN), or_(outbox.c.state.in_((FAILED, UNCERTAIN)), and_(outbox.c.state == QUEUED, outbox.c.attempts > 0))
+            )
             .order_by(outbox.c.id.desc())
             .limit(limit)
         )
@@ -256,14 +245,12 @@ class Outbox:
 
     async def _rows(self, ids: Sequence[int]) -> Sequence[Row]:
         """The rows with what they refer to: the topic's id, the ids of the messages they answer or change."""
-        target = sent.alias()
-        answered = sent.alias()
         statement = (
             select(
                 outbox,
                 threads.c.thread.label("topic"),
-                func.min(target.c.message).label("target"),
-                func.min(answered.c.message).label("answered"),
+                _first_message(outbox.c.instead_of_row).label("target"),
+                _first_message(outbox.c.answer_to_row).label("answered"),
             )
             .outerjoin(
                 threads,
@@ -273,13 +260,47 @@ class Outbox:
                     threads.c.chat == outbox.c.chat,
                 ),
             )
-            .outerjoin(target, and_(target.c.outbox_id == outbox.c.instead_of_row, outbox.c.instead_of_row != 0))
-            .outerjoin(answered, and_(answered.c.outbox_id == outbox.c.answer_to_row, outbox.c.answer_to_row != 0))
             .where(outbox.c.id.in_(ids))
-            .group_by(outbox.c.id, threads.c.thread)
             .order_by(outbox.c.id)
         )
         return [_row(row._mapping) for row in await self._connection.execute(statement)]
+
+
+def _first_message(row: ColumnElement[int]) -> ScalarSelect[str]:
+    """The id of the message a row became; of an album its first, which carries the text. Platforms count up."""
+    return (
+        select(sent.c.message)
+        .where(sent.c.outbox_id == row)
+        .order_by(func.length(sent.c.message), sent.c.message)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _inline(value: str | int) -> ColumnElement[Any]:
+    """A value written into the statement: SQLite uses a partial index only when it can read there that its condition holds."""
+    return literal(value, literal_execute=True)
+
+
+def _is_in(table: FromClause, states: Sequence[str]) -> ColumnElement[bool]:
+    return table.c.state.in_([_inline(state) for state in states])
+
+
+def _something_goes_before() -> ColumnElement[bool]:
+    """Whether another message of the same chat waits before this one: rows go by id, a row with ``before_row`` just before that one."""
+    other = outbox.alias()
+    place = func.coalesce(outbox.c.before_row, outbox.c.id)
+    same_chat = and_(other.c.account == outbox.c.account, other.c.chat == outbox.c.chat, _is_in(other, _WAITING), other.c.whisper_to == "")
+    ordinary = select(1).where(same_chat, other.c.before_row.is_(None), other.c.id < place)
+    inserted = select(1).where(
+        same_chat,
+        other.c.before_row.is_not(None),
+        or_(
+            other.c.before_row < place,
+            and_(other.c.before_row == place, or_(outbox.c.before_row.is_(None), other.c.id < outbox.c.id)),
+        ),
+    )
+    return or_(ordinary.exists(), inserted.exists())
 
 
 def _out_values(out: Outgoing) -> dict[str, Any]:

@@ -73,6 +73,11 @@ def _flag(name: str) -> Column[bool]:
     return Column(name, Boolean, nullable=False, server_default=false())
 
 
+def _where(name: str, *columns: str, where: str) -> Index:
+    """A partial index: of the rows that the condition holds for."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 def _incident(*, key: bool = False) -> Column[int]:
     return Column("incident_id", BigInteger, ForeignKey("incidents.id"), primary_key=key, nullable=False, index=not key)
 
@@ -389,14 +394,14 @@ outbox = Table(
     _string("error"),
     Column("created_at", Instant, nullable=False),
     Column("sent_at", Instant),
-    Index(
-        "ix_outbox_waiting",
-        "account",
-        "chat",
-        "id",
-        sqlite_where=text("state IN ('queued', 'sending')"),
-        postgresql_where=text("state IN ('queued', 'sending')"),
-    ),
+    # What waits is little beside what was sent: one index to take it by turns, one to see what else waits in a chat,
+    # and small ones for the few rows that go before another, are postponed, carry a draft or are in trouble.
+    _where("ix_outbox_turn", "account", "id", where="state IN ('queued', 'sending')"),
+    _where("ix_outbox_waiting", "account", "chat", "id", where="state IN ('queued', 'sending')"),
+    _where("ix_outbox_before", "account", "chat", where="state IN ('queued', 'sending') AND before_row IS NOT NULL"),
+    _where("ix_outbox_later", "account", "not_before", where="state = 'queued' AND not_before IS NOT NULL"),
+    _where("ix_outbox_draft", "draft_id", where="draft_id <> 0"),
+    _where("ix_outbox_open", "state", "id", where="state IN ('queued', 'sending', 'failed', 'uncertain')"),
     Index("ix_outbox_instead", "instead_of_row", sqlite_where=text("instead_of_row <> 0"), postgresql_where=text("instead_of_row <> 0")),
 )
 

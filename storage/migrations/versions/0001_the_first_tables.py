@@ -145,6 +145,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_outbox_before",
+            ["account", "chat"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('queued', 'sending') AND before_row IS NOT NULL"),
+            postgresql_where=sa.text("state IN ('queued', 'sending') AND before_row IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_outbox_draft", ["draft_id"], unique=False, sqlite_where=sa.text("draft_id <> 0"), postgresql_where=sa.text("draft_id <> 0")
+        )
         batch_op.create_index(batch_op.f("ix_outbox_incident_id"), ["incident_id"], unique=False)
         batch_op.create_index(
             "ix_outbox_instead",
@@ -152,6 +162,27 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("instead_of_row <> 0"),
             postgresql_where=sa.text("instead_of_row <> 0"),
+        )
+        batch_op.create_index(
+            "ix_outbox_later",
+            ["account", "not_before"],
+            unique=False,
+            sqlite_where=sa.text("state = 'queued' AND not_before IS NOT NULL"),
+            postgresql_where=sa.text("state = 'queued' AND not_before IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_outbox_open",
+            ["state", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('queued', 'sending', 'failed', 'uncertain')"),
+            postgresql_where=sa.text("state IN ('queued', 'sending', 'failed', 'uncertain')"),
+        )
+        batch_op.create_index(
+            "ix_outbox_turn",
+            ["account", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('queued', 'sending')"),
+            postgresql_where=sa.text("state IN ('queued', 'sending')"),
         )
         batch_op.create_index(
             "ix_outbox_waiting",
@@ -370,6 +401,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_messages_incident_id"), ["incident_id"], unique=False)
+        batch_op.create_index(
+            "ix_messages_pending",
+            ["person_id"],
+            unique=False,
+            sqlite_where=sa.text("kind = 'pending'"),
+            postgresql_where=sa.text("kind = 'pending'"),
+        )
         batch_op.create_index("ix_messages_platform", ["account", "chat", "message"], unique=False)
 
     op.create_table(

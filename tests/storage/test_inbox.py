@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from bots.channel import Update
+from storage.inbox import Row
+from storage.store import Store
+from tests.storage.given import NOON, later, updates
+
+
+async def _put(store: Store, *keys: str, account: str = "vk/biysk", lane: str = "501") -> int:
+    async with store.transaction() as tx:
+        return await tx.inbox.put(account, updates(*keys, lane=lane), NOON)
+
+
+async def _waiting(store: Store, **by: float) -> list[Row]:
+    async with store.transaction() as tx:
+        return list(await tx.inbox.waiting(later(**by)))
+
+
+async def test_a_repeat_of_the_platform_is_stored_once(store: Store) -> None:
+    assert await _put(store, "1", "2") == 2
+    assert await _put(store, "2", "3") == 1
+    assert [row.key for row in await _waiting(store)] == ["1", "2", "3"]
+
+
+async def test_a_repeat_within_one_batch_is_stored_once(store: Store) -> None:
+    assert await _put(store, "1", "1", "2") == 2
+
+
+async def test_dedupe_is_a_set_not_a_high_water_mark(store: Store) -> None:
+    await _put(store, "900")
+    assert await _put(store, "7") == 1
+
+
+async def test_the_same_key_of_another_account_is_another_update(store: Store) -> None:
+    await _put(store, "1")
+    assert await _put(store, "1", account="telegram/altai") == 1
+
+
+async def test_a_handled_update_does_not_come_back_when_it_is_repeated(store: Store) -> None:
+    await _put(store, "1")
+    async with store.transaction() as tx:
+        await tx.inbox.done([row.id for row in await tx.inbox.waiting(NOON)], NOON)
+    assert await _put(store, "1") == 0
+    assert await _waiting(store) == []
+
+
+async def test_more_updates_than_one_statement_can_hold(store: Store) -> None:
+    assert await _put(store, *(str(number) for number in range(1201))) == 1201
+    assert len(await _waiting(store)) == 200
+
+
+async def test_an_update_is_kept_as_it_came(store: Store) -> None:
+    odd = Update(key="1", raw={"текст": "нуль \x00, половина \ud83d, 😀", "много": [1, None, {"а": 2.5}]}, lane="501", album="9")
+    async with store.transaction() as tx:
+        await tx.inbox.put("vk/biysk", [odd], NOON)
+    (row,) = await _waiting(store)
+    assert (row.raw, row.lane, row.album, row.received_at) == (odd.raw, "501", "9", NOON)
+
+
+async def test_updates_and_cursor_are_one_commit(store: Store) -> None:
+    async with store.transaction() as tx:
+        await tx.accounts.identified("vk/biysk", "vk", "77", "Бийск", "https://vk.me/biysk", "")
+    try:
+        async with store.transaction() as tx:
+            await tx.inbox.put("vk/biysk", updates("1"), NOON)
+            await tx.accounts.moved("vk/biysk", "12", NOON)
+            raise RuntimeError("the machine went down")
+    except RuntimeError:
+        pass
+    async with store.transaction() as tx:
+        assert (await tx.accounts.cursor("vk/biysk"), list(await tx.inbox.waiting(NOON))) == ("", [])
+        await tx.inbox.put("vk/biysk", updates("1"), NOON)
+        await tx.accounts.moved("vk/biysk", "12", NOON)
+    async with store.transaction() as tx:
+        assert (await tx.accounts.cursor("vk/biysk"), (await tx.accounts.all())["vk/biysk"].heard_at) == ("12", NOON)
+
+
+async def test_a_token_of_another_bot_starts_from_an_empty_cursor(store: Store) -> None:
+    async with store.transaction() as tx:
+        await tx.accounts.identified("vk/biysk", "vk", "77", "Бийск", "", "")
+        await tx.accounts.moved("vk/biysk", "12", NOON)
+        await tx.accounts.identified("vk/biysk", "vk", "77", "Бийск сегодня", "", "")
+        assert await tx.accounts.cursor("vk/biysk") == "12"
+        await tx.accounts.identified("vk/biysk", "vk", "78", "Бийск", "", "")
+        assert await tx.accounts.cursor("vk/biysk") == ""
+
+
+async def test_a_failed_row_waits_and_holds_its_lane(store: Store) -> None:
+    await _put(store, "1", "2")
+    await _put(store, "3", lane="502")
+    first = (await _waiting(store))[0]
+    async with store.transaction() as tx:
+        await tx.inbox.failed([first.id], "Stale", later(seconds=5))
+    assert [row.key for row in await _waiting(store)] == ["2", "3"]
+    async with store.transaction() as tx:
+        assert await tx.inbox.held_lanes(NOON) == {("vk/biysk", "501")}
+        assert await tx.inbox.next_due(NOON) == later(seconds=5)
+        assert await tx.inbox.held_lanes(later(seconds=5)) == frozenset()
+        assert await tx.inbox.next_due(later(seconds=5)) is None
+    again = (await _waiting(store, seconds=5))[0]
+    assert (again.key, again.attempts, again.error) == ("1", 1, "Stale")
+
+
+async def test_an_odd_update_without_a_lane_holds_nobody(store: Store) -> None:
+    await _put(store, "1", lane="")
+    async with store.transaction() as tx:
+        await tx.inbox.failed([row.id for row in await tx.inbox.waiting(NOON)], "Malformed", later(seconds=5))
+        assert await tx.inbox.held_lanes(NOON) == frozenset()
+
+
+async def test_a_dead_letter_waits_no_more_and_can_be_seen(store: Store) -> None:
+    await _put(store, "1", "2")
+    async with store.transaction() as tx:
+        await tx.inbox.dead([row.id for row in await tx.inbox.waiting(NOON)][:1], "Malformed: no chat", NOON)
+        assert await tx.inbox.counts() == {"new": 1, "dead": 1}
+        assert [(row.key, row.error) for row in await tx.inbox.dead_letters()] == [("1", "Malformed: no chat")]
+    assert [row.key for row in await _waiting(store)] == ["2"]
+
+
+async def test_something_of_our_own_comes_when_its_time_has_come_and_holds_no_lane(store: Store) -> None:
+    async with store.transaction() as tx:
+        await tx.inbox.later("send-7", {"draft": 7}, lane="7", at=NOON, handle_after=later(seconds=30))
+        await tx.inbox.later("send-7", {"draft": 8}, lane="7", at=NOON)
+        assert (await tx.inbox.held_lanes(NOON), list(await tx.inbox.waiting(NOON))) == (frozenset(), [])
+    assert [row.raw for row in await _waiting(store, seconds=30)] == [{"draft": 7}]
+
+
+async def test_what_is_our_own_can_be_taken_back_until_it_was_handled(store: Store) -> None:
+    async with store.transaction() as tx:
+        await tx.inbox.later("send-7", {}, lane="7", at=NOON)
+        assert await tx.inbox.cancel("send-7", NOON)
+        assert not await tx.inbox.cancel("send-7", NOON)
+    assert await _waiting(store) == []
