@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,9 @@ from bots.channel import Address, File
 from storage.incidents import files_from_json, files_to_json
 from storage.sql import upsert
 from storage.tables import conversations, drafts, keyboards
+
+_OURS = re.compile(r"[A-Za-z0-9_-]{16}\.[0-9]{1,3}")
+"""What our buttons carry. Nothing else is asked of the database: PostgreSQL fails on a NUL, and a person may send anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +132,9 @@ class Conversations:
 
     async def offered(self, payload: str) -> Offered | None:
         """The keyboard and the choice a payload stands for; None for anything that we did not offer."""
-        token, _, number = payload.partition(".")
-        if not number.isdecimal() or len(payload) > 64:
+        if not _OURS.fullmatch(payload):
             return None
+        token, _, number = payload.partition(".")
         row = (await self._connection.execute(select(keyboards).where(keyboards.c.token == token))).first()
         if row is None or int(number) >= len(row.buttons):
             return None
