@@ -10,7 +10,7 @@ from handlers.notices import refresh_receipt
 from handlers.thread import refresh_cards
 from handlers.turn import Moment
 from incidents.incident import Action, Deed, Role, Status
-from incidents.routing import route
+from incidents.routing import sure_route
 from storage.incidents import Case
 
 _MOVES: Mapping[Status, Action] = {Status.NEW: Action.ASSIGN, Status.ASSIGNED: Action.REASSIGN}
@@ -45,7 +45,7 @@ async def describe(
 
 async def _reroute(moment: Moment, case: Case) -> Case:
     incident = case.incident
-    owner = route(moment.region, incident.topic, incident.territory)
+    owner = sure_route(moment.region, incident.topic, incident.territory)
     move = _MOVES.get(incident.status)
     if owner and move and owner != incident.organisation:
         return await moment.act(case, Deed(action=move, role=Role.CLOCK, at=moment.now, target=owner))
