@@ -1,0 +1,469 @@
+"""An official answers from a working chat: by replying, with a preview, half a minute to think, and word of how it went."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bots.channel import File, FileKind, Scene, Unknown, Unreachable
+from incidents.incident import Role, Status
+from storage.incidents import Case
+from tests.stories.house import House
+from tests.stories.office import FORUM, GROUP, OWNER, TG, VK, VK_CHAT, WORDS, desk, known
+
+# --- the preview -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_reply_to_the_card_shows_a_preview_and_sends_nothing(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova)
+    assert office.last.text == "№ 1. Отправить жителю? (личное сообщение, Telegram)"
+    assert office.last.labels == ["Ответ", "Промежуточный", "Вопрос", "Заметка коллегам", "Отмена"]
+    assert office.citizen.heard() == []
+
+
+async def test_the_preview_is_a_reply_in_the_same_topic(house: House) -> None:
+    office = await desk(house)
+    said = await office.replies(office.ivanova)
+    assert (office.last.reply.answer_to, office.last.address.thread) == (said.message, office.thread)
+
+
+@pytest.mark.parametrize(
+    ("account", "chat", "forum", "citizen"),
+    [(TG, FORUM, True, TG), (TG, GROUP, False, VK), (VK, VK_CHAT, False, TG), (VK, VK_CHAT, False, VK)],
+)
+async def test_an_answer_goes_out_after_half_a_minute_and_is_told_of(
+    house: House, account: str, chat: str, forum: bool, citizen: str
+) -> None:
+    office = await desk(house, account, chat, forum=forum, citizen=citizen)
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    preview = office.last
+    assert preview.text == "№ 1. Уйдёт через 30 секунд."
+    assert office.citizen.heard() == []
+    await office.passes()
+    assert office.citizen.heard() == [f"Ответ по № 1 от Комитета ЖКХ Барнаула:\n«{WORDS}»\nПроблема решена?"]
+    assert preview.text == "Доставлено 20:00."
+    assert (await house.case(1)).incident.status is Status.ANSWERED
+
+
+async def test_who_answers_unasked_has_taken_it(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.petrov)
+    await office.presses(office.petrov, "Ответ")
+    await office.passes()
+    assert (await house.case(1)).incident.assignee == await known(house, "12")
+
+
+async def test_an_answer_can_be_taken_back_within_half_a_minute_and_sent_once_more(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    await house.later(seconds=29)
+    await office.presses(office.ivanova, "Отменить")
+    assert office.last.labels[0] == "Ответ"
+    await house.later(minutes=5)
+    assert office.citizen.heard() == []
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    assert len(office.citizen.heard()) == 1
+
+
+async def test_after_half_a_minute_it_is_too_late_to_take_it_back(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    preview = replace(office.last)
+    await office.passes()
+    assert await office.ivanova.presses("Отменить", at=preview) == "Поздно: уже отправлено."
+
+
+async def test_a_cancelled_draft_goes_nowhere_whatever_is_pressed_then(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova)
+    preview = replace(office.last)
+    await office.presses(office.ivanova, "Отмена")
+    assert office.last.text == "Отменено. Жителю ничего не ушло."
+    assert await office.ivanova.presses("Ответ", at=preview) == "Этот черновик уже отправлен или отменён."
+    await office.passes()
+    assert office.citizen.heard() == []
+
+
+async def test_nobody_else_can_press_the_buttons_of_a_preview(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova)
+    assert await office.presses(office.petrov, "Ответ") == "Эта кнопка не для вас."
+
+
+async def test_a_preview_warns_and_does_not_forbid(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova, "Ваше сообщение рассмотрено в установленном порядке, это не в нашей компетенции")
+    assert office.last.text.count("⚠") == 3
+    assert "Ответ" in office.last.labels
+
+
+async def test_a_phone_is_warned_of_only_where_everybody_reads(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova, "Звоните диспетчеру: +7 900 000-00-00")
+    assert "⚠" not in office.last.text
+    async with house.store.transaction() as tx:
+        case = await tx.incidents.get(1)
+        assert case
+        await tx.incidents.save(Case(case.incident, replace(case.report, scene=Scene.COMMENT)))
+    await office.replies(office.ivanova, "Звоните диспетчеру: +7 900 000-00-00")
+    assert "⚠ В тексте телефон" in office.last.text
+
+
+async def test_files_go_with_the_words_across_messengers(house: House) -> None:
+    office = await desk(house, citizen=VK)
+    photo = File(FileKind.PHOTO, TG, "photo-77")
+    await office.replies(office.ivanova, files=[photo])
+    assert "Вместе с текстом: 📷" in office.last.text
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    assert [file for one in office.citizen.sees() for file in one.reply.files] == [photo]
+
+
+async def test_files_without_words_are_no_answer(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova, "", photos=2)
+    assert office.last.labels == ["Заметка коллегам", "Отмена"]
+    assert "вместе с текстом" in office.last.text
+
+
+async def test_a_text_of_100_kb_arrives_whole_in_parts_and_is_told_of_once(house: House) -> None:
+    office = await desk(house)
+    text = "\n".join(f"Строка {number} длинного ответа." for number in range(2200))
+    assert len(text.encode()) > 100_000
+    await office.replies(office.ivanova, text)
+    await office.presses(office.ivanova, "Ответ")
+    preview = office.last
+    await office.passes()
+    parts = office.citizen.heard()
+    assert all(f"Строка {number} " in "\n".join(parts) for number in range(2200))
+    assert all(len(part) <= 4096 for part in parts)
+    assert preview.text.startswith("Доставлено")
+
+
+async def test_a_note_stays_in_the_house(house: House) -> None:
+    office = await desk(house)
+    await house.chat(TG, GROUP, OWNER)
+    await house.official(TG, "13", "Сидорова", OWNER)
+    await office.replies(office.ivanova, "Кто сегодня дежурит?")
+    await office.presses(office.ivanova, "Заметка")
+    assert office.last.text == "Заметка по № 1 сохранена. Жителю она не уйдёт."
+    await office.passes()
+    assert office.citizen.heard() == []
+    async with house.store.transaction() as tx:
+        assert (await tx.incidents.said(1))[-1].kind == "note"
+
+
+async def test_an_answer_stands_in_the_timeline(house: House) -> None:
+    office = await desk(house)
+    said = await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    async with house.store.transaction() as tx:
+        last = (await tx.incidents.said(1))[-1]
+    assert (last.kind, last.text, last.message) == ("answer", WORDS, said.message)
+
+
+# --- interim answers ---------------------------------------------------------------------------------------------------
+
+
+async def test_the_date_in_the_text_stands_on_the_button(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova, "Трубу заменят завтра до 14:00")
+    await office.presses(office.ivanova, "Промежуточный: завтра, 14:00")
+    assert office.last.text == "№ 1. Уйдёт через 30 секунд. Обещаем окончательный ответ: завтра, 14:00."
+    await office.passes()
+    head, words, until = office.citizen.heard()[-1].splitlines()
+    assert head == "Промежуточный ответ по № 1 от Комитета ЖКХ Барнаула:"
+    assert words == "«Трубу заменят завтра до 14:00»"
+    assert until == "Окончательный ответ обещают до 12 марта, 14:00."
+    assert (await house.case(1)).incident.status is Status.PROMISED
+
+
+async def test_a_wrong_date_is_asked_for_again_until_it_can_be_promised(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Промежуточный")
+    assert office.last.labels == ["Сегодня", "Завтра", "3 дня", "Неделя", "Отмена"]
+    await office.talks(office.ivanova, "31 февраля")
+    assert office.last.text.startswith("Не поняли дату.")
+    await office.talks(office.ivanova, "1 марта")
+    assert office.last.text == "Этот срок уже прошёл: 1 марта, 18:00. Напишите другой."
+    await office.talks(office.ivanova, "через 3 месяца")
+    assert office.last.text == "Так далеко обещать нельзя: самое большее — 30 дней. Напишите другой срок."
+    await office.talks(office.ivanova, "до пятницы")
+    await office.passes()
+    assert office.citizen.heard()[-1].endswith("Окончательный ответ обещают до 13 марта, 18:00.")
+
+
+@pytest.mark.parametrize(
+    ("label", "by"),
+    [("Сегодня", "11 марта, 22:00"), ("Завтра", "12 марта, 18:00"), ("3 дня", "14 марта, 18:00"), ("Неделя", "18 марта, 18:00")],
+)
+async def test_a_date_is_chosen_by_a_button(house: House, label: str, by: str) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Промежуточный")
+    await office.presses(office.ivanova, label)
+    await office.passes()
+    assert office.citizen.heard()[-1].endswith(f"обещают до {by}.")
+
+
+async def test_what_a_colleague_types_is_not_the_date(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Промежуточный")
+    await office.talks(office.petrov, "завтра")
+    await office.passes()
+    assert office.citizen.heard() == []
+
+
+async def test_a_second_interim_answer_is_not_offered(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Промежуточный")
+    await office.presses(office.ivanova, "Завтра")
+    await office.passes()
+    await office.replies(office.ivanova, "Ещё работаем")
+    assert office.last.labels == ["Ответ", "Заметка коллегам", "Отмена"]
+
+
+# --- which incident ----------------------------------------------------------------------------------------------------
+
+
+async def test_talk_in_the_topic_goes_nowhere(house: House) -> None:
+    office = await desk(house)
+    before = len(office.shows())
+    said = await office.talks(office.ivanova, "Кто поедет?")
+    await office.replies(office.petrov, "Я поеду", to=said.message)
+    assert len(office.shows()) == before
+
+
+async def test_a_reply_in_the_wrong_topic_asks_which_and_sends_nothing(house: House) -> None:
+    office = await desk(house)
+    await house.later(minutes=10)
+    other = house.person(TG, "200", "Пётр Выдуманный")
+    await other.says("Барнаул, на Мира 3 прорвало трубу")
+    second = next(thread for thread, title in house.topics(TG, FORUM).items() if title.startswith("№ 2"))
+    other.heard()
+    await office.ivanova.says(WORDS, to=FORUM, thread=second, reply_to=office.card)
+    asked = house.chat_shows(TG, FORUM, second)[-1]
+    assert asked.text == "К какому сообщению это ответ? Пока ничего не отправлено."
+    assert [label[:3] for label in asked.labels] == ["№ 2", "№ 1", "Отм"]
+    await office.ivanova.presses("№ 1", at=asked)
+    assert asked.text.startswith("№ 1. Отправить жителю?")
+    await office.ivanova.presses("Ответ", at=asked)
+    await office.passes()
+    assert len(office.citizen.heard()) == 1
+    assert other.heard() == []
+
+
+async def test_a_reply_to_a_card_that_went_elsewhere_asks_which(house: House) -> None:
+    office = await desk(house)
+    card = office.card
+    await office.presses(office.ivanova, "Не моё")
+    await office.presses(office.ivanova, "Администрация Барнаула")
+    await office.replies(office.ivanova, to=card)
+    assert office.last.text == "Непонятно, к какому сообщению это ответ. Ответьте на его карточку. Ничего не отправлено."
+
+
+async def test_who_has_no_role_hears_so_and_nothing_goes_out(house: House) -> None:
+    office = await desk(house)
+    stranger = house.person(TG, "66", "Посторонний")
+    await office.replies(stranger)
+    assert office.last.text == "Вы не исполнитель этого органа. Попросите у администратора ссылку-приглашение."
+    assert office.last.labels == []
+
+
+async def test_an_official_of_another_organisation_has_no_say(house: House) -> None:
+    office = await desk(house)
+    other = await house.official(TG, "67", "Дорожник", "dorogi-barnaul")
+    await office.replies(other)
+    assert office.last.text.startswith("Вы не исполнитель этого органа.")
+
+
+async def test_an_anonymous_admin_is_asked_to_write_in_their_own_name(house: House) -> None:
+    office = await desk(house)
+    said = office.ivanova.said(WORDS, to=FORUM, thread=office.thread, reply_to=office.card)
+    await house.happens(replace(said, sender=replace(said.sender, impersonal=True)))
+    assert office.last.text == "Напишите от своего имени: анонимный ответ жителю не уйдёт."
+
+
+# --- two officials -----------------------------------------------------------------------------------------------------
+
+
+async def test_somebody_elses_incident_is_asked_about(house: House) -> None:
+    office = await desk(house)
+    await office.presses(office.ivanova, "Беру")
+    await office.replies(office.petrov)
+    assert office.last.text == "№ 1 в работе: Иванова. Всё равно отправить?"
+    await office.presses(office.petrov, "Всё равно")
+    await office.presses(office.petrov, "Ответ")
+    await office.passes()
+    assert len(office.citizen.heard()) == 1
+
+
+async def test_the_one_who_holds_it_is_asked_and_allows(house: House) -> None:
+    office = await desk(house)
+    await office.presses(office.ivanova, "Беру")
+    await office.replies(office.petrov)
+    await office.presses(office.petrov, "Спросить: Иванова")
+    asked = office.last
+    assert asked.text == f"Иванова, можно? Петров хочет ответить жителю по № 1:\n«{WORDS}»"
+    assert await office.petrov.presses("Разрешить", at=asked) == "Эта кнопка не для вас."
+    await office.ivanova.presses("Разрешить", at=asked)
+    assert office.last.text.startswith("Иванова: можно отправлять.")
+    await office.presses(office.petrov, "Ответ")
+    await office.passes()
+    assert len(office.citizen.heard()) == 1
+
+
+async def test_the_one_who_holds_it_says_no(house: House) -> None:
+    office = await desk(house)
+    await office.presses(office.ivanova, "Беру")
+    await office.replies(office.petrov)
+    await office.presses(office.petrov, "Спросить")
+    await office.presses(office.ivanova, "Нет")
+    assert office.last.text == "Иванова просит не отправлять. Текст остался у вас, жителю ничего не ушло."
+    assert office.last.labels == ["Отмена"]
+
+
+async def test_of_two_answers_at_once_the_second_is_asked_about(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova, "Уже едем")
+    await office.presses(office.ivanova, "Ответ")
+    await house.later(seconds=10)
+    await office.replies(office.petrov, "Завтра приедем")
+    await office.presses(office.petrov, "Ответ")
+    await office.passes()
+    assert [text.splitlines()[1] for text in office.citizen.heard()] == ["«Уже едем»"]
+    assert office.last.text == "Не отправлено.\n№ 1 в работе: Иванова, последний ответ только что. Всё равно отправить?"
+    await office.presses(office.petrov, "Всё равно")
+    await office.presses(office.petrov, "Ответ")
+    await office.passes()
+    assert office.citizen.heard() == ["Дополнение к ответу по № 1 от Комитета ЖКХ Барнаула:\n«Завтра приедем»\nПроблема решена?"]
+
+
+async def test_a_role_that_was_revoked_meanwhile_stops_the_answer(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    ivanova = await known(house, "11")
+    async with house.store.transaction() as tx:
+        await tx.people.dismiss(ivanova, OWNER, house.clock())
+    await office.passes()
+    assert office.citizen.heard() == []
+    assert office.last.text.startswith("Не отправлено. Вы не исполнитель этого органа.")
+    assert (await house.case(1)).incident.status is Status.ASSIGNED
+
+
+async def test_an_incident_that_was_closed_meanwhile_stops_the_answer_and_loses_nothing(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    await office.citizen.presses("Отозвать")
+    await office.citizen.presses("Да")
+    office.citizen.heard()
+    await office.passes()
+    assert office.last.text.startswith("Не отправлено. Сейчас этого сделать нельзя")
+    assert office.last.labels == ["Заметка коллегам", "Отмена"]
+    assert office.citizen.heard() == []
+
+
+# --- how it went -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_failed_answer_is_told_of_and_can_be_given_up(house: House) -> None:
+    office = await desk(house)
+    house.channels[TG].fail["100"] = [Unreachable("bot was blocked by the user")]
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    assert office.last.text == "№ 1. Не доставлено: житель запретил сообщения."
+    assert "⚠ Ответ не доставлен жителю" in office.card.text
+    assert (await house.case(1)).incident.undeliverable
+    await office.presses(office.ivanova, "Закрыть без ответа", office.last)
+    assert (await house.case(1)).incident.status is Status.CLOSED
+    assert office.last.text == "№ 1 закрыт без ответа: Иванова."
+
+
+async def test_what_cannot_be_delivered_to_a_blocked_citizen_is_not_repeated_by_itself(house: House) -> None:
+    office = await desk(house)
+    house.channels[TG].fail["100"] = [Unreachable("bot was blocked by the user")]
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    house.channels[TG].fail.clear()
+    await house.later(hours=1)
+    assert office.citizen.heard() == []
+
+
+async def test_an_uncertain_answer_is_shown_and_is_not_repeated(house: House) -> None:
+    office = await desk(house)
+    house.channels[TG].fail["100"] = [Unknown("the connection broke"), None]
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    assert office.last.text == "№ 1. Не знаем, дошло ли: мессенджер не подтвердил."
+    assert office.citizen.heard() == []
+    doubt = replace(office.last)
+    await office.presses(office.ivanova, "Дошло")
+    assert office.last.text == "Отмечено: дошло."
+    assert await office.ivanova.presses("Отправить ещё раз", at=doubt) == "Эта кнопка уже не действует."
+    assert office.citizen.heard() == []
+
+
+async def test_an_uncertain_answer_goes_once_more_when_its_author_says_so(house: House) -> None:
+    office = await desk(house)
+    house.channels[TG].fail["100"] = [Unknown("the connection broke"), None]
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    doubt = replace(office.last)
+    await office.presses(office.ivanova, "Отправить ещё раз")
+    assert office.last.text == "Доставлено 20:00."
+    assert len(office.citizen.heard()) == 1
+    assert await office.ivanova.presses("Отправить ещё раз", at=doubt) == "Эта кнопка уже не действует."
+    assert office.citizen.heard() == []
+
+
+async def test_of_several_parts_the_worst_is_told(house: House) -> None:
+    office = await desk(house)
+    house.channels[TG].fail["100"] = [None, Unreachable("blocked in between")]
+    await office.replies(office.ivanova, "Слово " * 1500)
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    assert office.last.text.startswith("№ 1. Не доставлено")
+
+
+# --- a topic that is gone ----------------------------------------------------------------------------------------------
+
+
+async def test_word_of_a_failed_answer_comes_even_when_the_topic_was_deleted(house: House) -> None:
+    office = await desk(house)
+    house.channels[TG].fail["100"] = [Unreachable("blocked")]
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    house.channels[TG].fail[FORUM] = [None]
+    house.channels[TG].delete_thread(FORUM, office.thread)
+    house.channels[TG].shown = [one for one in house.channels[TG].shown if one.address.chat != FORUM]
+    await house.later(seconds=31)
+    assert any(one.text.startswith("№ 1. Не доставлено") for one in house.chat_shows(TG, FORUM))
+
+
+async def test_a_curator_answers_from_their_desk(house: House) -> None:
+    await house.chat(TG, "-300", desk=True)
+    curator = await house.official(TG, "90", "Кураторова", "", role=Role.CURATOR)
+    citizen = house.person(TG, "100", "Анна Примерова")
+    await citizen.says("Когда починят дорогу до посёлка")
+    citizen.heard()
+    await curator.presses("Ответить", to="-300")
+    await curator.says("Починят летом", to="-300")
+    await curator.presses("Ответ", to="-300")
+    await house.later(seconds=31)
+    assert citizen.heard() == ["Ответ по № 1:\n«Починят летом»\nПроблема решена?"]

@@ -1,0 +1,261 @@
+"""An official takes an incident, gives it back or away, asks the citizen, and works from a private chat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bots.channel import Location
+from incidents.incident import Action, Role, Status, Timer
+from tests.stories.deeds import PIPE, happened, reported
+from tests.stories.house import House
+from tests.stories.office import FORUM, GROUP, OWNER, TG, VK, VK_CHAT, WORDS, Desk, desk, known
+
+# --- taking ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("account", "chat", "forum"), [(TG, FORUM, True), (TG, GROUP, False), (VK, VK_CHAT, False)])
+async def test_of_two_who_take_it_one_wins_and_the_other_hears_who(house: House, account: str, chat: str, forum: bool) -> None:
+    office = await desk(house, account, chat, forum=forum)
+    card = replace(office.card)
+    assert await office.ivanova.presses("Беру", at=card) == ""
+    assert await office.petrov.presses("Беру", at=card) == "Уже в работе: Иванова, с 20:00"
+    assert "В работе: Иванова, с 20:00" in office.card.text
+    assert (await house.case(1)).incident.assignee == await known(house, "11", account)
+
+
+async def test_who_takes_it_twice_hears_that_it_is_theirs(house: House) -> None:
+    office = await desk(house)
+    card = replace(office.card)
+    await office.ivanova.presses("Беру", at=card)
+    assert await office.ivanova.presses("Беру", at=card) == "Уже у вас, с 20:00"
+
+
+async def test_who_has_no_role_cannot_take_it(house: House) -> None:
+    office = await desk(house)
+    stranger = house.person(TG, "66", "Посторонний")
+    whisper = await stranger.presses("Беру", at=office.card)
+    assert whisper == "Вы не исполнитель этого органа. Попросите у администратора ссылку-приглашение."
+    assert (await house.case(1)).incident.status is Status.ASSIGNED
+
+
+async def test_a_curator_does_not_take_what_an_organisation_owes(house: House) -> None:
+    office = await desk(house)
+    curator = await house.official(TG, "90", "Кураторова", "", role=Role.CURATOR)
+    assert await curator.presses("Беру", at=office.card) == "Ваша роль этого не позволяет."
+
+
+async def test_what_was_answered_cannot_be_taken(house: House) -> None:
+    office = await desk(house)
+    card = replace(office.card)
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    assert await office.petrov.presses("Беру", at=card) == "Уже в работе: Иванова, с 20:00"
+
+
+async def test_it_is_given_back_by_who_holds_it_and_by_nobody_beside(house: House) -> None:
+    office = await desk(house)
+    await office.presses(office.ivanova, "Беру")
+    assert await office.presses(office.petrov, "Вернуть коллегам") == "Уже в работе: Иванова, с 20:00"
+    await office.presses(office.ivanova, "Вернуть коллегам")
+    assert (await house.case(1)).incident.assignee == 0
+    assert office.last.text == "№ 1 снова свободен: Иванова больше не ведёт его. Срок не изменился."
+
+
+# --- not mine ----------------------------------------------------------------------------------------------------------
+
+
+async def test_not_mine_goes_to_the_organisation_that_was_chosen(house: House) -> None:
+    office = await desk(house)
+    due = (await house.case(1)).incident.due_at
+    await office.presses(office.ivanova, "Не моё")
+    chosen = office.last
+    assert await office.petrov.presses("Администрация Барнаула", at=chosen) == "Эта кнопка не для вас."
+    await office.ivanova.presses("Администрация Барнаула", at=chosen)
+    incident = (await house.case(1)).incident
+    assert (incident.organisation, incident.due_at) == ("adm-barnaul", due)
+    assert chosen.text == "№ 1 передали: Администрация Барнаула."
+    assert office.card.labels == []
+
+
+async def test_not_mine_without_an_idea_whose_goes_to_the_curators_with_the_reason(house: House) -> None:
+    await house.chat(TG, "-300", desk=True)
+    office = await desk(house)
+    await office.presses(office.ivanova, "Не моё")
+    await office.presses(office.ivanova, "Не знаю чьё")
+    await office.talks(office.petrov, "А чья это труба?")
+    assert (await house.case(1)).incident.organisation == OWNER
+    await office.talks(office.ivanova, "Труба частная, не на нашем балансе")
+    assert (await house.case(1)).incident.status is Status.NEW
+    assert "Труба частная, не на нашем балансе" in house.chat_shows(TG, "-300")[-1].text
+
+
+async def test_a_reason_needs_words(house: House) -> None:
+    office = await desk(house)
+    await office.presses(office.ivanova, "Не моё")
+    await office.presses(office.ivanova, "Не знаю чьё")
+    await office.talks(office.ivanova, photos=1)
+    assert office.last.text == "Напишите причину словами: её прочтут кураторы."
+    assert (await house.case(1)).incident.organisation == OWNER
+
+
+# --- words that were asked for -----------------------------------------------------------------------------------------
+
+
+async def test_a_question_reaches_the_citizen_and_the_reply_comes_back_and_the_clock_goes_on(house: House) -> None:
+    office = await desk(house)
+    await office.presses(office.ivanova, "Вопрос жителю")
+    await office.replies(office.ivanova, "Какой подъезд?", to=office.last)
+    assert office.last.text == "№ 1. Спросить жителя? (личное сообщение, Telegram)"
+    await office.presses(office.ivanova, "Вопрос", office.last)
+    await office.passes()
+    assert office.citizen.heard() == [
+        "Вопрос по № 1 от Комитета ЖКХ Барнаула:\n«Какой подъезд?»\nОтветьте на это сообщение — срок пока остановлен."
+    ]
+    assert (await house.case(1)).incident.timer is Timer.PAUSED
+    await office.citizen.says("Второй", reply_to=office.citizen.last)
+    assert office.last.text == "Житель ответил по № 1:\n«Второй»"
+    assert (await house.case(1)).incident.timer is Timer.FIRST_ANSWER
+
+
+async def test_the_next_message_is_the_answer_that_was_asked_for(house: House) -> None:
+    office = await desk(house)
+    await office.presses(office.ivanova, "Ответить")
+    await office.talks(office.ivanova, WORDS)
+    assert office.last.labels == ["Ответ", "Заметка коллегам", "Отмена"]
+
+
+async def test_the_words_of_a_colleague_are_not_the_answer(house: House) -> None:
+    office = await desk(house)
+    await office.presses(office.ivanova, "Ответить")
+    asked = office.last
+    await office.talks(office.petrov, WORDS)
+    assert office.last is asked
+
+
+async def test_what_is_said_in_another_topic_is_not_the_answer(house: House) -> None:
+    office = await desk(house)
+    await office.presses(office.ivanova, "Ответить")
+    before = len(house.chat_shows(TG, FORUM))
+    await office.ivanova.says("Где ключи от машины?", to=FORUM, thread="")
+    assert len(house.chat_shows(TG, FORUM)) == before
+
+
+async def test_after_an_hour_nothing_is_waited_for(house: House) -> None:
+    office = await desk(house)
+    await office.presses(office.ivanova, "Ответить")
+    await house.later(minutes=61)
+    before = len(office.shows())
+    await office.talks(office.ivanova, "Пойду обедать")
+    assert len(office.shows()) == before
+
+
+async def test_waiting_for_words_can_be_cancelled(house: House) -> None:
+    office = await desk(house)
+    await office.presses(office.ivanova, "Ответить")
+    await office.presses(office.ivanova, "Отмена")
+    before = len(office.shows())
+    await office.talks(office.ivanova, "Пойду обедать")
+    assert len(office.shows()) == before
+
+
+async def test_an_interim_answer_that_was_asked_for_needs_a_date(house: House) -> None:
+    office = await desk(house)
+    await office.presses(office.ivanova, "Промежуточный")
+    await office.talks(office.ivanova, WORDS)
+    assert office.last.labels == ["Промежуточный", "Заметка коллегам", "Отмена"]
+    await office.presses(office.ivanova, "Промежуточный", office.last)
+    await office.talks(office.ivanova, "завтра к 18")
+    await office.passes()
+    assert (await house.case(1)).incident.status is Status.PROMISED
+
+
+async def test_a_long_report_is_shown_whole(house: House) -> None:
+    office = await desk(house, text=PIPE + ", очень давно" * 200)
+    await office.presses(office.ivanova, "Показать целиком")
+    assert office.last.text.endswith(", очень давно")
+
+
+# --- in private --------------------------------------------------------------------------------------------------------
+
+
+async def in_private(house: House, account: str = TG) -> Desk:
+    """An organisation without a chat: its official gets the cards in private."""
+    ivanova = await house.official(account, "11", "Иванова", OWNER)
+    citizen = await reported(house)
+    return Desk(house, citizen, ivanova, ivanova, account, "11")
+
+
+@pytest.mark.parametrize("account", [TG, VK])
+async def test_an_official_answers_from_a_private_chat(house: House, account: str) -> None:
+    office = await in_private(house, account)
+    await office.ivanova.says(WORDS, reply_to=office.card)
+    await office.ivanova.presses("Ответ")
+    await office.passes()
+    assert office.citizen.heard()[-1].startswith("Ответ по № 1")
+
+
+async def test_words_in_private_that_reply_to_nothing_ask_which_is_meant(house: House) -> None:
+    office = await in_private(house)
+    await office.ivanova.says(WORDS)
+    assert office.last.text == "К какому сообщению это ответ? Пока ничего не отправлено."
+    assert [label[:3] for label in office.last.labels] == ["№ 1", "Это", "Отм"]
+    await office.ivanova.presses("№ 1")
+    assert office.last.text.startswith("№ 1. Отправить жителю?")
+
+
+async def test_an_official_may_report_as_well_as_anybody(house: House) -> None:
+    office = await in_private(house)
+    await office.ivanova.says("Барнаул, на улице Мира 3 яма на дороге", location=Location(53.3, 83.7))
+    await office.ivanova.presses("Это новое сообщение")
+    report = (await house.case(2)).report
+    assert (report.text, report.location) == ("Барнаул, на улице Мира 3 яма на дороге", Location(53.3, 83.7))
+    assert report.person == await known(house, "11")
+
+
+async def test_who_owes_nothing_is_heard_as_a_citizen(house: House) -> None:
+    ivanova = await house.official(TG, "11", "Иванова", OWNER)
+    await ivanova.says("Бийск, на улице Советской 5 яма на дороге")
+    assert ivanova.heard()[0].startswith("Сообщение № 1 принято.")
+
+
+async def test_a_number_in_private_shows_the_card(house: House) -> None:
+    office = await in_private(house)
+    await office.ivanova.says("№ 1")
+    assert office.last.text.startswith("№ 1 · ЖКХ")
+
+
+async def test_what_a_curator_forwards_becomes_an_incident(house: House) -> None:
+    curator = await house.official(TG, "90", "Кураторова", "", role=Role.CURATOR)
+    await curator.says("Спасибо, но в Бийске на Советской 5 яма", forwarded=True)
+    await house.later(minutes=5)
+    await curator.says("Барнаул, на Мира 3 прорвало трубу", forwarded=True)
+    assert (await house.case(2)).report.text == "Барнаул, на Мира 3 прорвало трубу"
+
+
+async def test_a_role_that_ended_leaves_no_word_in_private(house: House) -> None:
+    office = await in_private(house)
+    ivanova = await known(house, "11")
+    async with house.store.transaction() as tx:
+        await tx.people.dismiss(ivanova, OWNER, house.clock())
+    assert (await office.ivanova.presses("Беру", at=office.card)).startswith("Вы не исполнитель этого органа.")
+
+
+async def test_english_is_spoken_to_who_speaks_it(house: House) -> None:
+    ivanova = await house.official(TG, "11", "Ivanova", OWNER, language="en")
+    citizen = await reported(house)
+    office = Desk(house, citizen, ivanova, ivanova, TG, "11")
+    card = next(one for one in office.shows() if one.text.startswith("No. 1"))
+    await ivanova.says("We will fix it by Friday", reply_to=card)
+    assert office.last.text == "No. 1. Send it to the citizen? (private message, Telegram)"
+    assert "Interim: 13 March, 18:00" in office.last.labels
+
+
+async def test_a_press_on_a_card_of_a_closed_incident_says_why_not(house: House) -> None:
+    office = await desk(house)
+    card = replace(office.card)
+    await happened(house, 1, Action.WITHDRAW, Role.CITIZEN)
+    whisper = await office.ivanova.presses("Ответить", at=card)
+    assert whisper.startswith("Сейчас этого сделать нельзя")
