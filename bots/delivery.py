@@ -103,11 +103,12 @@ class Delivery:
         """Begin every call that may begin now. Returns seconds until it is worth looking again; 0: at once."""
         now, clock = self._monotonic(), self._clock()
         free = self._pace.free_slots(now)
-        rows = []
+        claimed, rows = 0, []
         if free:
             async with self._store.transaction() as tx:
-                rows = list(await tx.outbox.claim(self._channel.account, clock, list(self._pace.busy_chats(now)), free))
-                rows = [row for row in rows if not await self._settled_without_call(tx, row)]
+                taken = await tx.outbox.claim(self._channel.account, clock, list(self._pace.busy_chats(now)), free)
+                claimed = len(taken)
+                rows = [row for row in taken if not await self._settled_without_call(tx, row)]
                 due = await tx.outbox.next_due(self._channel.account, clock)
         else:
             due = None
@@ -116,7 +117,7 @@ class Delivery:
             task = asyncio.create_task(self._send(row))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        if rows:
+        if claimed:
             return 0.0
         waits = [IDLE, self._pace.next_free(now) - now] + ([(due - clock).total_seconds()] if due else [])
         return max(min(waits), 0.005)

@@ -144,7 +144,9 @@ class Outbox:
     async def mark_sent(self, row: Row, messages: Sequence[str], at: datetime) -> None:
         """The platform took it and gave these message ids."""
         await self._connection.execute(update(outbox).where(outbox.c.id == row.id).values(state=SENT, sent_at=at, error=""))
-        for message in messages if not isinstance(row.out, OpenThread | RenameThread) else ():
+        if isinstance(row.out, OpenThread | RenameThread) or row.instead_of_row:
+            return  # a topic is no message; an edited message stays the message of its first row
+        for message in messages:
             key = {"account": row.to.account, "chat": row.to.chat, "message": message}
             values = {"outbox_id": row.id, "incident_id": row.incident, "purpose": row.purpose}
             statement = insert(self._connection, sent).values(**key, **values)

@@ -129,7 +129,7 @@ async def test_a_citizen_writes_and_sees_the_answer_come(stage: Stage) -> None:
     anna = phone(page, "citizen-telegram")
     await anna.get_by_role("button", name="прорвало трубу").click()
     await anna.get_by_role("textbox").press("Enter")
-    await expect(anna.locator(".message.mine .text")).to_have_text("На Ленина 15 прорвало трубу, вода второй день по всей улице")
+    await expect(anna.locator(".message.mine .text")).to_have_text("В Барнауле на Ленина, 15 прорвало трубу, вода второй день по всей улице")
     stage.telegram.bot(BOT, ANNA.id, "Сообщение № 1 принято.", ["Отозвать"])
     await expect(anna.locator(".message.theirs .text")).to_have_text("Сообщение № 1 принято.")
     await expect(anna.get_by_role("textbox")).to_have_value("")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -49,12 +49,14 @@ class Hand:
 
     async def waits_for(self, fits: Callable[[Bubble], bool], thread: str | None = None) -> Bubble:
         """The newest message that fits, once it is there."""
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                found = [bubble for bubble in self.sees(thread) if fits(bubble)]
-                if found:
-                    return found[-1]
-                await asyncio.sleep(0.02)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    found = [bubble for bubble in self.sees(thread) if fits(bubble)]
+                    if found:
+                        return found[-1]
+                    await asyncio.sleep(0.02)
+        raise AssertionError(f"it did not come; there is {[bubble.text for bubble in self.sees(thread)][-4:]}")
 
 
 @pytest.fixture
