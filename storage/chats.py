@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.sql import insert_new, upsert
@@ -99,12 +99,20 @@ class Chats:
         return [Chat(*row) for row in rows]
 
     async def move(self, account: str, old: str, new: str) -> None:
-        """The group has another id now: everything that stands in it goes along."""
+        """The group has another id now: everything that stands in it goes along. A move told twice changes nothing.
+
+        What the new id has already is newer and stays: a message that was redirected there before we were told of the move.
+        """
         known = await self.get(account, old)
         if known is not None:
             values = {name: getattr(known, name) for name in ("title", "forum", "manages_topics", "organisation", "desk")}
             await upsert(self._connection, chats, {"account": account, "chat": new}, values)
-            await self._set(account, old, organisation="", desk=False)
+            await self._connection.execute(delete(chats).where(chats.c.account == account, chats.c.chat == old))
+        for table in (threads, conversations, sent):
+            other = table.alias()
+            same = [other.c[column.name] == column for column in table.primary_key if column.name != "chat"]
+            there = select(1).where(other.c.chat == new, *same).exists()
+            await self._connection.execute(delete(table).where(table.c.account == account, table.c.chat == old, there))
         for table in (threads, keyboards, conversations, drafts, outbox, sent):
             statement = update(table).where(table.c.account == account, table.c.chat == old)
             await self._connection.execute(statement.values(chat=new))
