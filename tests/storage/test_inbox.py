@@ -1,3 +1,5 @@
+"""The inbox: everything is accepted once, handled in order, and nothing is ever lost."""
+
 from __future__ import annotations
 
 from bots.channel import Update

@@ -1,3 +1,5 @@
+"""The outbox: order in each chat, one key for life, and every sent message finds its incident."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,0 +1,257 @@
+"""Incidents: one winner, one history row a version, one reminder a step."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from bots.channel import Address, File, FileKind, Location
+from incidents.incident import Action, Deed, NotAllowed, Resolution, Role, Status, Timer, act
+from storage.incidents import Case, Message, Stale
+from storage.store import Store, Tx
+from tests.storage.given import CITIZEN, NOON, later, reported, somebody
+
+
+async def _assigned(store: Store, **facts: object) -> Case:
+    async with store.transaction() as tx:
+        return await reported(tx, status=Status.ASSIGNED, organisation="zhkh", **facts)
+
+
+async def _get(store: Store, number: int) -> Case:
+    async with store.transaction() as tx:
+        case = await tx.incidents.get(number)
+    assert case is not None
+    return case
+
+
+async def _take(tx: Tx, case: Case, by: int) -> Case:
+    incident, change = act(case.incident, Deed(action=Action.TAKE, role=Role.OFFICIAL, by=by, at=NOON))
+    return await tx.incidents.save(Case(incident, case.report), change)
+
+
+async def test_an_incident_comes_back_as_it_was_stored(store: Store) -> None:
+    async with store.transaction() as tx:
+        case = await reported(tx)
+        full = Case(
+            replace(
+                case.incident,
+                status=Status.CLOSED,
+                organisation="zhkh",
+                assignee=3,
+                topic="housing",
+                territory="biysk",
+                resolution=Resolution.SOLVED,
+                urgent=True,
+                undeliverable=True,
+                rating=5,
+                answered_at=later(hours=1),
+                timer=Timer.PAUSED,
+                turn=4,
+                started_at=later(hours=2),
+                due_at=later(hours=3),
+                paused_left=12.5,
+                wake_at=later(hours=4, microseconds=7),
+            ),
+            replace(
+                case.report,
+                location=Location(52.5, 85.25),
+                place="ул. Ленина, 15",
+                danger="gas",
+                files=2,
+                corrected=True,
+                linked_to=1,
+                merged_into=2,
+                receipt=9,
+            ),
+        )
+        saved = await tx.incidents.save(full)
+    assert saved.incident.version == 2
+    assert await _get(store, case.id) == saved
+
+
+async def test_numbers_count_up(store: Store) -> None:
+    async with store.transaction() as tx:
+        one, other = await reported(tx), await reported(tx)
+        assert other.id > one.id > 0
+        assert await tx.incidents.get(other.id + 1) is None
+
+
+async def test_a_second_writer_of_the_same_version_writes_nothing(store: Store) -> None:
+    case = await _assigned(store)
+    async with store.transaction() as tx:
+        await _take(tx, case, 1)
+    async with store.transaction() as tx:
+        with pytest.raises(Stale):
+            await _take(tx, case, 2)
+        with pytest.raises(Stale):
+            await tx.incidents.save(case)
+        assert [(one.by, one.version, one.before, one.after) for one in await tx.incidents.history(case.id)] == [
+            (1, 2, Status.ASSIGNED, Status.IN_PROGRESS)
+        ]
+    assert (await _get(store, case.id)).incident.assignee == 1
+
+
+async def _take_if_free(store: Store, number: int, by: int) -> str:
+    try:
+        async with store.transaction() as tx:
+            case = await tx.incidents.get(number)
+            assert case is not None
+            await asyncio.sleep(0)
+            await _take(tx, case, by)
+    except Stale:
+        return "stale"
+    except NotAllowed as refused:
+        return refused.why
+    return "won"
+
+
+@pytest.mark.parametrize("round_", range(3))
+async def test_of_ten_who_take_it_at_once_exactly_one_wins(store: Store, round_: int) -> None:
+    number = (await _assigned(store, turn=round_)).id
+    results = await asyncio.gather(*(_take_if_free(store, number, by) for by in range(1, 11)))
+    assert results.count("won") == 1
+    assert set(results) <= {"won", "stale", NotAllowed.HELD}
+    case = await _get(store, number)
+    async with store.transaction() as tx:
+        assert [one.by for one in await tx.incidents.history(number)] == [case.incident.assignee] == [results.index("won") + 1]
+    assert case.incident.version == 2
+
+
+async def test_of_ten_processes_that_read_it_before_any_wrote_exactly_one_wins(database_url: str, store: Store) -> None:
+    case = await _assigned(store)
+    stores = [Store(database_url) for _ in range(10)]
+
+    async def write(one: Store, by: int) -> bool:
+        try:
+            async with one.transaction() as tx:
+                await _take(tx, case, by)
+        except Stale:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(write(one, by) for by, one in enumerate(stores, 1)))) == 1
+    await asyncio.gather(*(one.close() for one in stores))
+
+
+async def test_history_has_one_row_a_version(store: Store) -> None:
+    case = await _assigned(store)
+    _, change = act(case.incident, Deed(action=Action.TAKE, role=Role.OFFICIAL, by=1, at=NOON))
+    async with store.transaction() as tx:
+        await tx.incidents.record(change)
+    with pytest.raises(IntegrityError):
+        async with store.transaction() as tx:
+            await tx.incidents.record(change)
+
+
+async def test_history_tells_everything_that_was_said_of_a_deed(store: Store) -> None:
+    case = await _assigned(store)
+    deed = Deed(action=Action.ANSWER_INTERIM, role=Role.OFFICIAL, by=7, at=NOON, text="Выехали", date=later(days=2))
+    incident, change = act(case.incident, deed)
+    async with store.transaction() as tx:
+        await tx.incidents.save(Case(incident, case.report), change)
+        assert list(await tx.incidents.history(case.id)) == [change]
+
+
+async def test_the_lists_of_an_office(store: Store) -> None:
+    async with store.transaction() as tx:
+        new = await reported(tx)
+        soon = await reported(tx, status=Status.ASSIGNED, organisation="zhkh", timer=Timer.FIRST_ANSWER, due_at=later(hours=1))
+        late = await reported(
+            tx, status=Status.IN_PROGRESS, organisation="roads", assignee=3, timer=Timer.PROMISE, due_at=later(hours=-1), wake_at=NOON
+        )
+        asked = await reported(tx, status=Status.WAITING, organisation="zhkh", assignee=3, timer=Timer.PAUSED, due_at=later(hours=-2))
+        done = await reported(tx, status=Status.ANSWERED, organisation="zhkh", assignee=3, timer=Timer.RATING, due_at=NOON)
+        incidents = tx.incidents
+        lists = {
+            "unsorted": await incidents.unsorted(),
+            "overdue": await incidents.due_before(NOON),
+            "due": await incidents.due_before(later(hours=4), after=NOON),
+            "due at roads": await incidents.due_before(later(hours=4), organisations=["roads"]),
+            "waiting": await incidents.in_status(Status.WAITING, organisations=["zhkh"]),
+            "owned": await incidents.owned("zhkh"),
+            "held": await incidents.held_by(3),
+            "held by nobody": await incidents.held_by(0),
+            "newest": await incidents.newest(2),
+            "open of the person": await incidents.of_person(new.report.person, open_only=True),
+        }
+        assert {name: [case.id for case in cases] for name, cases in lists.items()} == {
+            "unsorted": [new.id],
+            "overdue": [late.id],
+            "due": [soon.id],
+            "due at roads": [late.id],
+            "waiting": [asked.id],
+            "owned": [soon.id, asked.id],
+            "held": [asked.id, late.id],
+            "held by nobody": [],
+            "newest": [done.id, asked.id],
+            "open of the person": [asked.id, late.id, soon.id, new.id],
+        }
+        assert await incidents.count_unsorted() == 1
+        assert (await incidents.next_due(NOON), await incidents.next_wake()) == (later(hours=1), NOON)
+        assert (await incidents.to_wake(NOON), await incidents.to_wake(later(seconds=-1))) == ([late.id], [])
+
+
+async def test_an_edit_is_a_row_of_its_own_and_overwrites_nothing(store: Store) -> None:
+    photo = File(FileKind.PHOTO, "vk/biysk", "photo-1_2")
+    said = Message(kind="report", person=1, text="Яма", files=(photo,), address=CITIZEN, message="5", at=NOON, location=Location(52.5, 85))
+    async with store.transaction() as tx:
+        case = await reported(tx)
+        first = await tx.incidents.say(case.id, said)
+        edit = replace(said, text="Яма на Ленина", at=later(minutes=1), edit_of=first, files=(), location=None)
+        second = await tx.incidents.say(case.id, edit)
+        assert list(await tx.incidents.said(case.id)) == [replace(said, id=first), replace(edit, id=second)]
+        assert await tx.incidents.about("vk/biysk", "501", "5") == (case.id, first)
+        assert await tx.incidents.about("vk/biysk", "502", "5") == (0, 0)
+        assert await tx.incidents.last_said(case.id, ["report"], person=1) == replace(edit, id=second)
+        assert await tx.incidents.last_said(case.id, ["answer"]) is None
+
+
+async def test_what_waits_for_its_place_is_filed_once(store: Store) -> None:
+    async with store.transaction() as tx:
+        case, other = await reported(tx), await reported(tx)
+        said = Message(kind="pending", person=case.report.person, text="И ещё", address=Address("vk/biysk", "501"), message="6", at=NOON)
+        identifier = await tx.incidents.say(case.id, said)
+        assert [(number, one.text) for number, one in await tx.incidents.pending(case.report.person)] == [(case.id, "И ещё")]
+        await tx.incidents.file_under(other.id, "reply", [identifier])
+        await tx.incidents.file_under(case.id, "note", [identifier])
+        assert await tx.incidents.pending(case.report.person) == []
+        assert [one.kind for one in await tx.incidents.said(other.id)] == ["reply"]
+
+
+async def test_a_reminder_step_comes_once_on_each_clock(store: Store) -> None:
+    number = (await _assigned(store)).id
+    async with store.transaction() as tx:
+        claims = [await tx.incidents.reminded(number, turn, step, NOON) for turn, step in ((1, "50"), (1, "50"), (1, "80"), (2, "50"))]
+        assert claims == [True, False, True, True]
+        assert not await tx.incidents.reminded(number, 1, "80", later(hours=1), skipped=True)
+        assert await tx.incidents.reminders_of(number) == [(1, "50", NOON, False), (1, "80", NOON, False), (2, "50", NOON, False)]
+
+
+async def test_of_ten_ticks_at_once_exactly_one_claims_a_reminder(store: Store) -> None:
+    number = (await _assigned(store)).id
+
+    async def claim() -> bool:
+        async with store.transaction() as tx:
+            return await tx.incidents.reminded(number, 1, "50", NOON)
+
+    assert sum(await asyncio.gather(*(claim() for _ in range(10)))) == 1
+
+
+async def test_control_silences_one_step_for_one_curator(store: Store) -> None:
+    number = (await _assigned(store)).id
+    async with store.transaction() as tx:
+        for person in (5, 5, 6):
+            await tx.incidents.control(number, 1, "2h", person, NOON)
+        assert await tx.incidents.controlled_by(number, 1, "2h") == {5, 6}
+        assert await tx.incidents.controlled_by(number, 2, "2h") == frozenset()
+
+
+async def test_a_correction_is_remembered_for_an_incident_that_exists(store: Store) -> None:
+    async with store.transaction() as tx:
+        await tx.incidents.corrected((await reported(tx)).id, "topic", "roads", "housing", person=await somebody(tx), at=NOON)
+    with pytest.raises(IntegrityError):
+        async with store.transaction() as tx:
+            await tx.incidents.corrected(9999, "topic", "roads", "housing", person=1, at=NOON)
