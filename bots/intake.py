@@ -13,6 +13,7 @@ from bots.channel import Address, Channel, Clock, Event, Malformed, Pressed, Rep
 from handlers.routes import handle, handle_own
 from handlers.turn import Moment, Office
 from storage.inbox import Row
+from storage.incidents import Stale
 from storage.outbox import Post
 from storage.store import Store, Tx
 
@@ -22,6 +23,8 @@ ALBUM_PAUSE = timedelta(milliseconds=700)
 """An album is handled this long after its last photo came: platforms send them one by one within a few tenths of a second."""
 RETRIES = tuple(timedelta(seconds=seconds) for seconds in (0.2, 1, 5, 20))
 """Pauses before the second, third … try; after the last one fails too the row is a dead letter."""
+RACES = 3
+"""Times a turn is taken at once when somebody else changed the same incident meanwhile; then that counts as a failure too."""
 NAME_TIME = 2.0
 """Seconds a name may take."""
 IDLE = 30.0
@@ -94,8 +97,8 @@ class Intake:
         """Handle everything whose time has come, once. Returns how many rows were looked at."""
         now = self._clock()
         async with self._store.transaction() as tx:
-            rows = await tx.inbox.waiting(now)
-            held = set(await tx.inbox.held_lanes(now)) if rows else set()
+            held = set(await tx.inbox.held_lanes(now))
+            rows = await tx.inbox.waiting(now, but=held)  # what stands behind a held row must not hide the rest
         looked = 0
         for handful in gather(rows):
             row = handful.first
@@ -114,44 +117,65 @@ class Intake:
         now = self._clock()
         async with self._store.transaction() as tx:
             due = await tx.inbox.next_due(now)
-            waiting = await tx.inbox.waiting(now, limit=1)
-        if waiting:  # an album that is still coming in, or a lane behind a row that is tried again
+            waiting = await tx.inbox.waiting(now, limit=1, but=await tx.inbox.held_lanes(now))
+        if waiting:  # an album that is still coming in
             return ALBUM_PAUSE.total_seconds() / 4
         return min(max((due - now).total_seconds(), 0.01), IDLE) if due else IDLE
 
     async def _handle(self, handful: Handful) -> bool:
         """Handle rows in one transaction. Returns whether the rows behind them may go on."""
-        try:
-            events = await self._named(handful.first.account, self._events(handful))
-        except Malformed as problem:
-            await self._bury(handful, f"malformed: {problem}")
+        handful, events = await self._read(handful)
+        if not handful.rows:
             return True
-        except Exception as problem:
-            # A bug in reading one update must not stop the next.
-            log.exception("update_unreadable", account=handful.first.account, row=handful.first.id)
-            await self._bury(handful, f"unreadable: {type(problem).__name__}")
-            return True
+        events = await self._named(handful.first.account, merge(events))
         try:
-            async with self._store.transaction() as tx:
-                moment = Moment(tx, self._office(), self._clock())
-                for event in events:
-                    await handle(moment, event)
-                if not handful.first.account:
-                    await handle_own(moment, handful.first.raw)
-                await tx.inbox.done(handful.ids, moment.now)
+            await self._in_one(handful, events)
         except Exception as problem:  # noqa: BLE001  # whatever it is, the row is tried again or kept as a dead letter
             return await self._failed(handful, events, problem)
         self.handled()
         return True
 
-    def _events(self, handful: Handful) -> list[Event]:
-        """What the rows say; an album is one thing said."""
-        if not handful.first.account:
-            return []
-        channel = self._channels.get(handful.first.account)
+    async def _read(self, handful: Handful) -> tuple[Handful, list[Event]]:
+        """The rows that can be read, and what they say. One that cannot is a dead letter at once, and hurts no other of its album."""
+        rows: list[Row] = []
+        events: list[Event] = []
+        for row in handful.rows:
+            try:
+                events += self._events(row)
+                rows.append(row)
+            except Malformed as problem:
+                await self._bury([row], f"malformed: {problem}")
+            except Exception as problem:
+                log.exception("update_unreadable", account=row.account, row=row.id)
+                await self._bury([row], f"unreadable: {type(problem).__name__}")
+        return Handful(tuple(rows)), events
+
+    def _events(self, row: Row) -> Sequence[Event]:
+        if not row.account:
+            return ()
+        channel = self._channels.get(row.account)
         if channel is None:
             raise Malformed("its account is no longer connected")
-        return merge([event for row in handful.rows for event in channel.events(row.raw)])
+        return channel.events(row.raw)
+
+    async def _in_one(self, handful: Handful, events: Sequence[Event]) -> None:
+        """The whole turn in one transaction; taken anew at once when somebody else was quicker with the same incident."""
+        for left in reversed(range(RACES)):
+            try:
+                async with self._store.transaction() as tx:
+                    if await tx.inbox.hold(handful.ids) != handful.ids:
+                        return  # taken back, or handled, since it was looked at
+                    moment = Moment(tx, self._office(), self._clock())
+                    for event in events:
+                        await handle(moment, event)
+                    if not handful.first.account:
+                        await handle_own(moment, handful.first.raw)
+                    await tx.inbox.done(handful.ids, moment.now)
+            except Stale:
+                if not left:
+                    raise
+            else:
+                return
 
     async def _named(self, account: str, events: list[Event]) -> list[Event]:
         """Events with the names of their senders, where the platform does not tell them along. Outside any transaction."""
@@ -174,24 +198,26 @@ class Intake:
                 return await channel.name_of(user_id)
         except (TimeoutError, Undelivered):
             return ""
+        except Exception:  # a bug there costs the name, never the message
+            log.exception("name_not_told", account=channel.account)
+            return ""
 
     async def _failed(self, handful: Handful, events: Sequence[Event], problem: Exception) -> bool:
         """Try again later, or give up and keep it for an administrator. Only the kind of the error is kept: a text could be in it."""
-        attempts = handful.first.attempts
+        attempts = max(row.attempts for row in handful.rows)
         error = type(problem).__name__
         log.warning("handling_failed", account=handful.first.account, row=handful.first.id, attempt=attempts + 1, exc_info=problem)
         if attempts < len(RETRIES):
             async with self._store.transaction() as tx:
                 await tx.inbox.failed(handful.ids, error, self._clock() + RETRIES[attempts])
             return False
-        await self._bury(handful, error, events)
+        await self._bury(handful.rows, error, events)
         return True
 
-    async def _bury(self, handful: Handful, error: str, events: Sequence[Event] = ()) -> None:
-        log.error("dead_letter", account=handful.first.account, row=handful.first.id, error=error)
+    async def _bury(self, rows: Sequence[Row], error: str, events: Sequence[Event] = ()) -> None:
+        log.error("dead_letter", account=rows[0].account, row=rows[0].id, error=error)
         async with self._store.transaction() as tx:
-            now = self._clock()
-            await tx.inbox.dead(handful.ids, error, now)
+            await tx.inbox.dead([row.id for row in rows], error, self._clock())
             for event in events:
                 if isinstance(event, Said) and event.scene is Scene.PRIVATE:
                     await self._apologise(tx, event.address, event.sender.language)
@@ -226,7 +252,8 @@ def merge(events: Sequence[Event]) -> list[Event]:
         last = merged[-1] if merged else None
         if isinstance(event, Said) and isinstance(last, Said) and event.album and event.album == last.album:
             text = "\n".join(part for part in (last.text, event.text) if part)
-            merged[-1] = replace(last, text=text, files=last.files + event.files)
+            left_out = tuple(dict.fromkeys(last.left_out + event.left_out))
+            merged[-1] = replace(last, text=text, files=last.files + event.files, left_out=left_out)
         else:
             merged.append(event)
     return merged

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bots.channel import Update
@@ -73,11 +73,18 @@ class Inbox:
             insert(self._connection, inbox).values(values).on_conflict_do_nothing(index_elements=["account", "key"])
         )
 
-    async def waiting(self, now: datetime, limit: int = 200) -> Sequence[Row]:
-        """New rows whose time has come, oldest first."""
+    async def waiting(self, now: datetime, limit: int = 200, *, but: Collection[tuple[str, str]] = ()) -> Sequence[Row]:
+        """New rows whose time has come, oldest first; ``but``: not of these lanes (account, lane)."""
         due = or_(inbox.c.handle_after.is_(None), inbox.c.handle_after <= now)
         statement = select(*_COLUMNS).where(inbox.c.state == NEW, due).order_by(inbox.c.id).limit(limit)
+        if but:
+            statement = statement.where(tuple_(inbox.c.account, inbox.c.lane).not_in(sorted(but)))
         return [Row(*row) for row in await self._connection.execute(statement)]
+
+    async def hold(self, ids: Sequence[int]) -> Sequence[int]:
+        """Those of the rows that are still new, in order; they stay so until this transaction ends, whoever else looks at them."""
+        statement = select(inbox.c.id).where(inbox.c.id.in_(ids), inbox.c.state == NEW).order_by(inbox.c.id).with_for_update()
+        return list((await self._connection.execute(statement)).scalars())
 
     async def held_lanes(self, now: datetime) -> frozenset[tuple[str, str]]:
         """Lanes (account, lane) of the platforms' updates in which an earlier row waits for another try: what follows must wait too."""
