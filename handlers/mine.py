@@ -1,4 +1,4 @@
-"""A citizen and their own incidents: how they stand, corrections, withdrawing, and what they think of the answer."""
+"""A citizen and their own incidents: how they stand, corrections, withdrawing."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bots.channel import Pressed
 from bots.pages import shorten
 from handlers import report
 from handlers.card import organisation_title, place, territory_title, topic_title
-from handlers.describe import describe, free_from_gone
+from handlers.describe import describe
 from handlers.pick import pick, territories, topics
 from handlers.thread import tell_thread
 from handlers.turn import Offer, Offers, Turn
-from incidents.incident import Action, NotAllowed, Role, Status
+from incidents.incident import Action, Role, Status
 from incidents.reading import Reading, read
 from incidents.words import WORD, normal
 from storage.incidents import Case, Message
@@ -23,8 +23,6 @@ LISTED = 10
 """Incidents in «что с моей заявкой?»."""
 PLACE_WAIT = timedelta(minutes=30)
 """What is said later than this after [Нет в списке] is no place any more."""
-REMAINS_WAIT = timedelta(days=1)
-"""What is said later than this after [Нет] is not what remained."""
 LONGEST_PLACE = 150
 """Characters of an address a person types."""
 
@@ -110,7 +108,7 @@ def _when(turn: Turn, case: Case, due: datetime) -> str:
 
 async def other_topic(turn: Turn) -> None:
     """[Другая тема]."""
-    case = await _own(turn)
+    case = await own(turn)
     if case and await _still_open(turn, case):
         number = {"number": case.id}
         await pick(turn, turn.t("mine-which-topic", number=case.id), topics(turn, case, "set-topic", number), "other-topic", number)
@@ -118,7 +116,7 @@ async def other_topic(turn: Turn) -> None:
 
 async def set_topic(turn: Turn) -> None:
     """A topic was chosen."""
-    case = await _own(turn)
+    case = await own(turn)
     topic = turn.arguments["topic"]
     if case and topic in turn.region.topic:
         title = topic_title(turn, replace(case.incident, topic=topic), turn.house_texts())
@@ -129,7 +127,7 @@ async def set_topic(turn: Turn) -> None:
 
 async def other_place(turn: Turn) -> None:
     """[Другое место]: a list, and at its end [Нет в списке], after which the place may be typed or sent as a point."""
-    case = await _own(turn)
+    case = await own(turn)
     if not case or not await _still_open(turn, case):
         return
     number = {"number": case.id}
@@ -145,7 +143,7 @@ async def other_place(turn: Turn) -> None:
 
 async def set_place(turn: Turn) -> None:
     """A territory was chosen, in the list or below «Где это?»."""
-    case = await _own(turn)
+    case = await own(turn)
     territory = turn.arguments["territory"]
     if case and territory in turn.region.territory:
         title = territory_title(turn, territory, turn.house_texts())
@@ -160,7 +158,7 @@ async def place_said(turn: Turn) -> None:
     case = await turn.tx.incidents.get(turn.arguments["number"])
     said, text = turn.said, turn.said.text.strip()
     reading = read(text, turn.region)
-    mine = case and case.report.person == turn.person.id and case.incident.is_open and not _lapsed(turn)
+    mine = case and case.report.person == turn.person.id and case.incident.is_open and not lapsed(turn)
     if case is None or not mine or said.files or said.answer_to or not (said.location or _looks_like_place(text, reading)):
         await report.heard(turn)
         return
@@ -198,10 +196,10 @@ async def _correct(turn: Turn, case: Case, correction: dict[str, Any], key: str,
     if case.incident.status in (Status.NEW, Status.ASSIGNED):
         case = await describe(turn, case, person=turn.person.id, **correction)
         about = turn.t("mine-now", number=case.id, topic=topic_title(turn, case.incident, turn.texts), place=place(turn, case, turn.texts))
-        await _reply(turn, case, "\n".join([*([turn.t(head)] if head else []), about, _owner_line(turn, case)]))
+        await reply(turn, case, "\n".join([*([turn.t(head)] if head else []), about, _owner_line(turn, case)]))
     elif await _still_open(turn, case):
         await tell_thread(turn, case, key, number=case.id, what=what)
-        await _reply(turn, case, turn.t("mine-passed-on", number=case.id))
+        await reply(turn, case, turn.t("mine-passed-on", number=case.id))
 
 
 def _owner_line(turn: Turn, case: Case) -> str:
@@ -231,7 +229,7 @@ async def _keep(turn: Turn, case: Case) -> None:
 
 async def withdraw(turn: Turn) -> None:
     """[Отозвать] asks once."""
-    case = await _own(turn)
+    case = await own(turn)
     if case and await _still_open(turn, case):
         await turn.quiet()
         number = {"number": case.id}
@@ -241,82 +239,24 @@ async def withdraw(turn: Turn) -> None:
 
 async def withdraw_yes(turn: Turn) -> None:
     """It is withdrawn; those who hold it hear of it."""
-    case = await _own(turn)
+    case = await own(turn)
     if case and await _still_open(turn, case):
         withdrawn = await turn.attempt(case, turn.deed(Role.CITIZEN, action=Action.WITHDRAW))
         if withdrawn:
-            await _reply(turn, withdrawn, turn.t("mine-withdrawn", number=case.id))
+            await reply(turn, withdrawn, turn.t("mine-withdrawn", number=case.id))
 
 
 async def withdraw_no(turn: Turn) -> None:
     """It stays."""
-    case = await _own(turn)
+    case = await own(turn)
     if case:
-        await _reply(turn, case, turn.t("mine-withdraw-not", number=case.id))
-
-
-# --- is it solved? -----------------------------------------------------------------------------------------------------
-
-
-async def solved(turn: Turn) -> None:
-    """[Да] closes the incident, then asks for stars."""
-    case = await _own(turn)
-    if not case or not await _rateable(turn, case):
-        return
-    case = await turn.attempt(case, turn.deed(Role.CITIZEN, action=Action.RATE))
-    if case:
-        await turn.quiet()
-        number = case.id
-        offers = [
-            [Offer(turn.t("mine-button-stars", stars=stars), "stars", {"number": number, "stars": stars}) for stars in (1, 2, 3, 4, 5)]
-        ]
-        await turn.say("mine-stars", offers, options={"incident": number, "once": True}, number=number)
-
-
-async def stars(turn: Turn) -> None:
-    """1–5 stars, once."""
-    case = await _own(turn)
-    if not case:
-        return
-    try:
-        await turn.act(case, turn.deed(Role.CITIZEN, action=Action.RATE, stars=turn.arguments["stars"]))
-    except NotAllowed:
-        await turn.whisper("mine-rated")
-    else:
-        await _reply(turn, case, turn.t("mine-thanks", number=case.id, stars=turn.arguments["stars"]))
-
-
-async def unsolved(turn: Turn) -> None:
-    """[Нет] or [Частично]: it is in work again at once, and we ask what remains."""
-    case = await _own(turn)
-    if not case or not await _rateable(turn, case):
-        return
-    contested = await turn.attempt(case, turn.deed(Role.CITIZEN, action=Action.CONTEST, reason=turn.arguments["verdict"]))
-    if contested:
-        contested = await free_from_gone(turn, contested)
-        await turn.quiet()
-        await turn.ask("remains", number=case.id, until=(turn.now + REMAINS_WAIT).isoformat())
-        due = contested.incident.due_at or turn.now
-        when = turn.texts.when(due, turn.zone(contested.incident.territory), turn.now)
-        await turn.say("mine-remains", options={"incident": case.id}, number=case.id, when=when)
-
-
-async def remains_said(turn: Turn) -> None:
-    """What remains is added to the incident."""
-    await turn.done()
-    case = await turn.tx.incidents.get(turn.arguments["number"])
-    said = turn.said
-    mine = case and case.report.person == turn.person.id and not _lapsed(turn)
-    if case is None or not mine or not (said.text.strip() or said.files or said.location) or said.answer_to:
-        await report.heard(turn)
-    else:
-        await report.add(turn, case)
+        await reply(turn, case, turn.t("mine-withdraw-not", number=case.id))
 
 
 # --- who may, and when -------------------------------------------------------------------------------------------------
 
 
-async def _own(turn: Turn) -> Case | None:
+async def own(turn: Turn) -> Case | None:
     """The incident the button is about, when it is this citizen's own."""
     case = await turn.tx.incidents.get(turn.arguments["number"])
     if case and case.report.person == turn.person.id:
@@ -333,21 +273,13 @@ async def _still_open(turn: Turn, case: Case) -> bool:
     return False
 
 
-async def _rateable(turn: Turn, case: Case) -> bool:
-    """Whether an answer waits for the citizen's word."""
-    if case.incident.status is Status.ANSWERED:
-        return True
-    await turn.whisper("mine-open-again" if case.incident.is_open else "mine-closed", number=case.id)
-    return False
-
-
-def _lapsed(turn: Turn) -> bool:
+def lapsed(turn: Turn) -> bool:
     """Whether what we asked is too long ago."""
     until = turn.arguments.get("until")
     return until is not None and turn.now > datetime.fromisoformat(until)
 
 
-async def _reply(turn: Turn, case: Case, text: str) -> None:
+async def reply(turn: Turn, case: Case, text: str) -> None:
     """Answer: a press in its own message, something said with a message."""
     if isinstance(turn.event, Pressed):
         await turn.quiet()

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
-from handlers import curate, drafts, enter, groups, mine, report, sending, watch, work
+from handlers import curate, drafts, enter, groups, mine, rate, report, sending, watch, work
 from handlers.turn import Handler, Moment, Turn
 from storage.conversations import Offered
 from storage.people import Person
@@ -30,9 +30,9 @@ BUTTONS: Mapping[str, Handler] = {
     "withdraw": mine.withdraw,
     "withdraw-yes": mine.withdraw_yes,
     "withdraw-no": mine.withdraw_no,
-    "solved": mine.solved,
-    "unsolved": mine.unsolved,
-    "stars": mine.stars,
+    "solved": rate.solved,
+    "unsolved": rate.unsolved,
+    "stars": rate.stars,
     "add-to": report.add_to,
     "it-is-new": report.it_is_new,
     # the official
@@ -85,7 +85,7 @@ BUTTONS: Mapping[str, Handler] = {
 
 STEPS: Mapping[str, Handler] = {
     "place": mine.place_said,
-    "remains": mine.remains_said,
+    "remains": rate.remains_said,
     "answer": work.answer_said,
     "question": work.question_said,
     "refuse-reason": work.refuse_reason_said,

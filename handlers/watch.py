@@ -218,6 +218,6 @@ async def control(turn: Turn) -> None:
 
 async def strip(turn: Turn, row: int, line: str, number: int) -> None:
     """Take the buttons of an earlier message away and say below it what was done."""
-    earlier = await turn.tx.outbox.get(row)
+    earlier = await turn.tx.outbox.last_version(row)
     text = earlier.out.text if earlier and isinstance(earlier.out, Reply) else ""
     await turn.change(row, turn.here, "\n".join(part for part in (text, line) if part), incident=number)
