@@ -146,15 +146,15 @@ async def test_a_text_of_100_kb_arrives_whole_in_parts_and_is_told_of_once(house
     assert preview.text.startswith("Доставлено")
 
 
-async def test_a_note_stays_in_the_house(house: House) -> None:
-    office = await desk(house)
+async def test_a_note_stays_in_the_house_and_reaches_colleagues_elsewhere(house: House) -> None:
     await house.chat(TG, GROUP, OWNER)
-    await house.official(TG, "13", "Сидорова", OWNER)
+    office = await desk(house)
     await office.replies(office.ivanova, "Кто сегодня дежурит?")
     await office.presses(office.ivanova, "Заметка")
     assert office.last.text == "Заметка по № 1 сохранена. Жителю она не уйдёт."
     await office.passes()
     assert office.citizen.heard() == []
+    assert house.chat_shows(TG, GROUP)[-1].text == "Заметка по № 1, Иванова:\n«Кто сегодня дежурит?»"
     async with house.store.transaction() as tx:
         assert (await tx.incidents.said(1))[-1].kind == "note"
 
