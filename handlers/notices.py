@@ -96,8 +96,8 @@ async def _answer_to_citizen(moment: Moment, before: Case, case: Case, change: C
         [
             Offer(texts.say("button-solved"), "solved", {"number": case.id}),
             Offer(texts.say("button-unsolved"), "unsolved", {"number": case.id, "verdict": "no"}),
-            Offer(texts.say("button-partly"), "unsolved", {"number": case.id, "verdict": "partly"}),
-        ]
+        ],
+        [Offer(texts.say("button-partly"), "unsolved", {"number": case.id, "verdict": "partly"})],
     ]
     await _words_to_citizen(moment, case, change, f"{head}\n«{change.text}»\n{solved}", offers)
 

@@ -25,6 +25,8 @@ BURST = timedelta(minutes=2)
 SETTLE = timedelta(minutes=10)
 """How long we wait for «добавить или новое?» before the message is added where it most likely belongs."""
 LONG = 4096
+PLACE_ANSWER = 40
+"""Characters of a message that only says where."""
 PLACES = 4
 """Territories that are offered when the place is unknown."""
 
@@ -69,13 +71,21 @@ async def heard(turn: Turn) -> None:
         await _chatter(turn)
     elif case := await _just_reported(turn):
         await _grow(turn, case)
+    elif case := await _placed(turn, reading):
+        await _grow(turn, case)
     elif case := await _asked(turn):
         await add(turn, case)
     elif case := await _unfinished(turn):
         await _add_or_new(turn, case)
     else:
-        await open_report(turn, turn.person, turn.here, said.scene, words_of(said))
-        await greet(turn)
+        await _report(turn, words_of(said))
+
+
+async def _report(turn: Turn, words: Words) -> None:
+    """A number first, at first contact who we are, and last the one question, so that it stands right above the answer."""
+    case = await open_report(turn, turn.person, turn.here, turn.event.scene, words)
+    await greet(turn)
+    await ask_place(turn, case)
 
 
 async def greet(turn: Turn) -> bool:
@@ -143,6 +153,15 @@ async def _just_reported(turn: Turn) -> Case | None:
     return None
 
 
+async def _placed(turn: Turn, reading: Reading) -> Case | None:
+    """The newest report whose place we asked for, when this is a place and little else: «Бийск», a location."""
+    told = turn.said.location is not None or (reading.territory and len(turn.said.text) <= PLACE_ANSWER)
+    for case in await turn.tx.incidents.of_person(turn.person.id, limit=1):
+        if told and case.incident.status is Status.NEW and not case.incident.territory:
+            return case
+    return None
+
+
 async def _asked(turn: Turn) -> Case | None:
     """The one incident we asked this citizen about."""
     waiting = [case for case in await turn.tx.incidents.of_person(turn.person.id, open_only=True) if case.incident.status is Status.WAITING]
@@ -191,11 +210,11 @@ async def open_report(moment: Moment, person: Person, to: Address, scene: Scene,
         )
     )
     await _keep(moment, case.id, words, "report", person, to)
-    return await _receive(moment, case, reading)
+    return await _receive(moment, case)
 
 
-async def _receive(moment: Moment, case: Case, reading: Reading) -> Case:
-    """Find the owner, tell the citizen, and ask for the place when it is unknown."""
+async def _receive(moment: Moment, case: Case) -> Case:
+    """Find the owner and tell the citizen."""
     owner = sure_route(moment.region, case.incident.topic, case.incident.territory)
     if owner:
         case = await moment.act(case, Deed(action=Action.ASSIGN, role=Role.CLOCK, at=moment.now, target=owner))
@@ -207,18 +226,19 @@ async def _receive(moment: Moment, case: Case, reading: Reading) -> Case:
     case = await moment.tx.incidents.save(Case(case.incident, replace(case.report, receipt=row)))
     if len(case.report.text) > LONG:
         await moment.post(case.report.address, texts.say("too-long"), incident=case.id)
-    if not case.incident.territory:
-        await ask_place(moment, case, reading)
     return case
 
 
-async def ask_place(moment: Moment, case: Case, reading: Reading) -> None:
-    """One question with the likeliest territories; the incident exists meanwhile and waits in the curators' queue."""
+async def ask_place(moment: Moment, case: Case) -> None:
+    """When the place is unknown, one question with the likeliest territories; the incident waits in the curators' queue meanwhile."""
+    if case.incident.territory:
+        return
     texts = await citizen_texts(moment, case)
     region = moment.region
     account = region.account.get(case.report.address.account)
+    reading = read(case.report.text, region)
     likely = [guess.id for guess in reading.territories] + ([account.territory] if account and account.territory else [])
-    likely += [territory.id for territory in region.territories]
+    likely += [territory.id for territory in region.territories if not territory.parent]
     named = [region.territory[place] for place in dict.fromkeys(likely) if place in region.territory][:PLACES]
     titles = [(one.title_en if texts.language == "en" and one.title_en else one.title, one.id) for one in named]
     places = [Offer(title, "set-place", {"number": case.id, "territory": place}) for title, place in titles]
@@ -302,7 +322,7 @@ async def _add(moment: Moment, person: Person, to: Address, case: Case, words: W
     try:
         case = await moment.act(case, Deed(action=Action.REPLY, role=Role.CITIZEN, at=moment.now, by=person.id, text=words.text))
     except NotAllowed:
-        await open_report(moment, person, to, Scene.PRIVATE, words, linked_to=case.id)
+        await ask_place(moment, await open_report(moment, person, to, Scene.PRIVATE, words, linked_to=case.id))
         return
     await _keep(moment, case.id, words, "reply", person, to)
     title = "thread-reply" if was is Status.WAITING else "thread-more"
@@ -356,7 +376,7 @@ async def it_is_new(turn: Turn) -> None:
     await turn.quiet()
     _, words = await _pending(turn, turn.person.id, turn.arguments["number"])
     if words:
-        await open_report(turn, turn.person, turn.here, turn.event.scene, words)
+        await _report(turn, words)
 
 
 async def settle(moment: Moment, raw: Mapping[str, Any]) -> None:

@@ -144,11 +144,7 @@ async def _said(turn: Turn) -> None:
     said = turn.said
     if said.sender.impersonal and turn.private:
         return
-    if turn.private:
-        # Whoever writes to us can be written to, whatever was remembered.
-        await turn.tx.people.set_blocked(turn.here.account, said.sender.id, blocked=False)
-    elif said.forum:
-        await turn.tx.chats.has_forum(turn.here.account, turn.here.chat)
+    await _learn(turn)
     command = command_of(said.text)
     if said.start:
         await turn.done()
@@ -166,6 +162,15 @@ async def _said(turn: Turn) -> None:
         await work.said_by_staff(turn)
     elif said.scene is Scene.PRIVATE:
         await report.heard(turn)
+
+
+async def _learn(turn: Turn) -> None:
+    """What a message tells beside its words."""
+    if turn.private:
+        # Whoever writes to us can be written to, whatever was remembered.
+        await turn.tx.people.set_blocked(turn.here.account, turn.said.sender.id, blocked=False)
+    elif turn.said.forum:
+        await turn.tx.chats.has_forum(turn.here.account, turn.here.chat)
 
 
 async def _pressed(turn: Turn) -> None:

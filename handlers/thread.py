@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bots.channel import Address, File
+from bots.channel import Address, File, RenameThread
 from handlers.card import card_offers, card_text, title
 from handlers.turn import Moment, Offers
 from locales import Texts
 from storage.chats import Thread
 from storage.incidents import Case
+from storage.outbox import Post as Outgoing
 from storage.outbox import Purpose
 
 
@@ -89,6 +90,7 @@ async def refresh_cards(moment: Moment, case: Case) -> None:
         address = Address(thread.account, thread.chat)
         texts = await texts_at(moment, address)
         offers = () if thread.retired else card_offers(case, texts)
+        await _rename_topic(moment, case, thread, title(moment, case, texts))
         await moment.change(
             thread.card,
             address,
@@ -98,6 +100,16 @@ async def refresh_cards(moment: Moment, case: Case) -> None:
             incident=case.id,
             topic_of=await _topic(moment, case, thread),
         )
+
+
+async def _rename_topic(moment: Moment, case: Case, thread: Thread, name: str) -> None:
+    """The list of topics tells what is done."""
+    if thread.title == name:
+        return
+    await moment.tx.chats.put_thread(case.id, thread.account, thread.chat, card=thread.card, title=name, retired=thread.retired)
+    if thread.thread:
+        post = Outgoing(to=Address(thread.account, thread.chat), out=RenameThread(name), incident=case.id, topic_of=case.id)
+        await moment.tx.outbox.put(post, moment.now)
 
 
 async def tell_thread(

@@ -137,10 +137,10 @@ class Chats:
         )
         return (await self._connection.execute(statement)).scalar() or 0
 
-    async def put_thread(self, incident: int, account: str, chat: str, *, card: int, title: str) -> None:
+    async def put_thread(self, incident: int, account: str, chat: str, *, card: int, title: str, retired: bool = False) -> None:
         """The incident has its card in that chat; a topic, if it gets one, is filled in when it is made."""
         key = {"incident_id": incident, "account": account, "chat": chat}
-        await upsert(self._connection, threads, key, {"card": card, "title": title, "retired": False})
+        await upsert(self._connection, threads, key, {"card": card, "title": title, "retired": retired})
 
     async def opened(self, incident: int, account: str, chat: str, thread: str) -> None:
         """The incident's topic was made; empty: it is gone."""

@@ -206,3 +206,23 @@ async def test_the_platforms_repeat_changes_nothing(house: House) -> None:
     await house.settle()
     async with house.store.transaction() as tx:
         assert len(await tx.incidents.newest()) == 1
+
+
+async def test_a_place_typed_later_answers_the_question_where(house: House) -> None:
+    citizen = house.person("telegram/altai", "100", "Анна Примерова")
+    await citizen.says("Прорвало трубу, вода второй день по всей улице")
+    await house.later(minutes=20)
+    await citizen.says("Бийск")
+    case = await house.case(1)
+    assert (case.incident.territory, case.incident.status) == ("biysk", Status.ASSIGNED)
+    assert "Бийск" in citizen.sees()[0].text
+
+
+async def test_the_topic_of_an_answered_incident_says_so(house: House) -> None:
+    forum = await house.chat("telegram/altai", "-100", "zhkh-barnaul", forum=True)
+    await house.official("telegram/altai", "11", "Мария Иванова", "zhkh-barnaul")
+    citizen = house.person("telegram/altai", "100", "Анна Примерова")
+    await citizen.says(BARNAUL_PIPE)
+    await citizen.presses("Отозвать")
+    await citizen.presses("Да, отозвать")
+    assert list(house.topics("telegram/altai", forum).values()) == ["✅ № 1 · ЖКХ · ул. Ленина, 15"]
