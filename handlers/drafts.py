@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bots.channel import Location, Scene
+from bots.channel import Edited, Location, Scene
 from handlers import report, work
 from handlers.preview import (
     ACTIONS,
@@ -21,7 +21,7 @@ from handlers.preview import (
 )
 from handlers.sending import record
 from handlers.thread import tell_thread, texts_at
-from handlers.turn import Offer, Turn, role_among
+from handlers.turn import Moment, Offer, Turn, role_among
 from incidents.dates import end_of_day, parse_date
 from incidents.incident import Deed, NotAllowed, Role, act
 from storage.conversations import Draft
@@ -63,6 +63,20 @@ async def keep(turn: Turn, case: Case, kind: str = "") -> Draft:
         kind=kind,
     )
     return await turn.tx.conversations.write(draft, turn.now)
+
+
+async def edited(moment: Moment, event: Edited) -> bool:
+    """The author changed what they wrote before it was sent: what goes out is what stands there now. Returns whether it was a draft."""
+    draft = await moment.tx.conversations.draft_of(event.address.account, event.address.chat, event.message)
+    case = await moment.tx.incidents.get(draft.incident) if draft else None
+    if draft is None or case is None or draft.user_id != event.sender.id:
+        return False
+    changed = replace(draft, text=event.text.strip())
+    await moment.tx.conversations.rewrite(changed, was=draft.state)
+    role = role_among(await moment.tx.people.posts_of(draft.person), case)
+    if draft.state == "open" and role is not None:
+        await show_preview(moment, case, changed, role)
+    return True
 
 
 async def which(turn: Turn) -> None:

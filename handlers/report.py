@@ -69,9 +69,7 @@ async def heard(turn: Turn) -> None:
         await _status(turn, reading)
     elif _is_chatter(said, reading):
         await _chatter(turn)
-    elif case := await _just_reported(turn):
-        await _grow(turn, case)
-    elif case := await _placed(turn, reading):
+    elif case := await _just_reported(turn) or await _placed(turn, reading):
         await _grow(turn, case)
     elif case := await _asked(turn):
         await add(turn, case)

@@ -109,7 +109,8 @@ async def handle(moment: Moment, event: Event) -> None:
         case Pressed():
             await _pressed(await _turn(moment, event))
         case Edited():
-            await report.edited(moment, event)
+            if not await drafts.edited(moment, event):
+                await report.edited(moment, event)
         case Deleted():
             await report.deleted(moment, event)
         case Blocked() | Unblocked():

@@ -72,7 +72,7 @@ def read(text: str, region: Region) -> Reading:
     found = [(match.start(), match.group()) for match in WORD.finditer(small)]
     words = [word for _, word in found]
     lexicons = _lexicons(region)
-    streets = places(text)
+    streets = places(text.replace("\n", "."))  # a street does not go on in the next line
     inside = {at for place in streets for at in range(place.start, place.end)}
     in_street = {at for at, (start, _) in enumerate(found) if start in inside}
     danger = _danger(lexicons.dangers.hits(words), words)

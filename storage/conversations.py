@@ -69,7 +69,7 @@ class Draft:
     preview: int = 0
     """Outbox row of the preview."""
     state: str = "open"
-    """open, sending, sent, dropped"""
+    """open, sending, sent, then delivered, failed or uncertain; or dropped"""
 
 
 class Conversations:
@@ -164,6 +164,14 @@ class Conversations:
 
     async def draft(self, identifier: int) -> Draft | None:
         row = (await self._connection.execute(select(drafts).where(drafts.c.id == identifier))).first()
+        return _draft(row._mapping) if row else None
+
+    async def draft_of(self, account: str, chat: str, message: str) -> Draft | None:
+        """The draft that was made of this message and is not sent yet."""
+        statement = select(drafts).where(
+            drafts.c.account == account, drafts.c.chat == chat, drafts.c.message == message, drafts.c.state.in_(("open", "sending"))
+        )
+        row = (await self._connection.execute(statement.order_by(drafts.c.id.desc()).limit(1))).first()
         return _draft(row._mapping) if row else None
 
     async def rewrite(self, draft: Draft, *, was: str) -> bool:

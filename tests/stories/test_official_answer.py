@@ -79,6 +79,16 @@ async def test_after_half_a_minute_it_is_too_late_to_take_it_back(house: House) 
     assert await office.ivanova.presses("Отменить", at=preview) == "Поздно: уже отправлено."
 
 
+async def test_what_goes_out_is_what_stands_there_after_an_edit(house: House) -> None:
+    office = await desk(house)
+    said = await office.replies(office.ivanova, "Бригада выихала")
+    await office.ivanova.edits(said, "Бригада выехала")
+    await office.presses(office.ivanova, "Ответ")
+    await office.ivanova.edits(said, "Бригада выехала и работает")
+    await office.passes()
+    assert "«Бригада выехала и работает»" in office.citizen.heard()[0]
+
+
 async def test_a_cancelled_draft_goes_nowhere_whatever_is_pressed_then(house: House) -> None:
     office = await desk(house)
     await office.replies(office.ivanova)
