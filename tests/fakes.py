@@ -18,6 +18,7 @@ from bots.channel import (
     Malformed,
     OpenThread,
     Outgoing,
+    Refused,
     RenameThread,
     Reply,
     ThreadGone,
@@ -166,7 +167,9 @@ class FakeChannel:
             self.whispers.append((out.whisper_to, out.text))
             return ()
         if out.instead_of:
-            (shown,) = [one for one in self.shown if one.id == out.instead_of and one.address.chat == to.chat]
+            shown = next((one for one in self.shown if one.id == out.instead_of and one.address.chat == to.chat), None)
+            if shown is None:
+                raise Refused("message to edit not found")
             shown.reply = replace(out, files=shown.reply.files)
             shown.edits += 1
             return (shown.id,)
