@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from itertools import count
+from heapq import merge
+from itertools import count, takewhile
 
 from incidents.incident import Action, Change, Deed, Incident, Resolution, Role, Status, Timer
 
@@ -101,12 +102,20 @@ def start(incident: Incident, policy: Policy, zone: tzinfo) -> Incident:
 
 
 def hurry(incident: Incident, at: datetime, policy: Policy, zone: tzinfo) -> Incident:
-    """The incident turned out to be urgent: its clock gets shorter, never longer."""
-    incident = replace(incident, urgent=True)
-    if incident.timer is not Timer.FIRST_ANSWER or incident.due_at is None:
+    """The incident turned out to be urgent: its first-answer clock gets shorter, never longer.
+
+    What the shorter clock should have said already it says at once. One that is over already has been spoken of.
+    """
+    if incident.urgent:
         return incident
-    due = min(incident.due_at, incident.reported_at + policy.urgent)
-    return _run(incident, Timer.FIRST_ANSWER, incident.reported_at, due, policy, zone, after=at)
+    incident = replace(incident, urgent=True)
+    shorter = max(policy.first_answer - policy.urgent, timedelta())
+    if incident.timer is Timer.PAUSED and incident.answered_at is None:
+        return replace(incident, paused_left=incident.paused_left - shorter.total_seconds())
+    if incident.timer is not Timer.FIRST_ANSWER or incident.due_at is None or incident.due_at <= at:
+        return incident
+    due = incident.due_at - shorter
+    return _run(incident, Timer.FIRST_ANSWER, due - policy.urgent, due, policy, zone)
 
 
 def follow(before: Incident, after: Incident, change: Change, policy: Policy, zone: tzinfo) -> Incident:
@@ -121,7 +130,7 @@ def follow(before: Incident, after: Incident, change: Change, policy: Policy, zo
             left = (before.due_at - at).total_seconds() if before.due_at else 0.0
             return _run(replace(after, paused_left=left), Timer.PAUSED, at, at + policy.waiting, policy, zone)
         case Action.REPLY if before.status is Status.WAITING:
-            return _resume(after, at, policy, zone)
+            return _resume(before, after, at, policy, zone)
         case Action.RETURN | Action.CONTEST | Action.REOPEN:
             return _run(after, Timer.REWORK, at, at + policy.rework, policy, zone)
     if after.status is Status.CLOSED:
@@ -129,20 +138,26 @@ def follow(before: Incident, after: Incident, change: Change, policy: Policy, zo
     return after
 
 
-def _run(
-    incident: Incident, timer: Timer, started: datetime, due: datetime, policy: Policy, zone: tzinfo, *, after: datetime | None = None
-) -> Incident:
+def _run(incident: Incident, timer: Timer, started: datetime, due: datetime, policy: Policy, zone: tzinfo) -> Incident:
     running = replace(incident, timer=timer, turn=incident.turn + 1, started_at=started, due_at=due)
-    return replace(running, wake_at=_next(running, policy, zone, after))
+    return replace(running, wake_at=_next(running, policy, zone, None))
 
 
-def _resume(incident: Incident, at: datetime, policy: Policy, zone: tzinfo) -> Incident:
-    """Go on with what was left; steps that were heard before the pause do not come again."""
-    due = at + timedelta(seconds=incident.paused_left)
-    reworked = incident.answered_at is not None
-    length = policy.rework if reworked else policy.urgent if incident.urgent else policy.first_answer
+def _resume(before: Incident, after: Incident, at: datetime, policy: Policy, zone: tzinfo) -> Incident:
+    """Go on with what was left; steps that were heard before the pause do not come again.
+
+    Steps count from ``started_at``. That is now, or later when a night made one come before its time: by its own time it
+    would come again.
+    """
+    asked = before.started_at or at
+    reworked = after.answered_at is not None
     timer = Timer.REWORK if reworked else Timer.FIRST_ANSWER
-    return _run(replace(incident, paused_left=0.0), timer, due - length, due, policy, zone, after=at)
+    left = timedelta(seconds=after.paused_left)
+    paused = replace(after, timer=timer, due_at=asked + left)
+    paused = replace(paused, started_at=asked + left - _length(paused, policy) if reworked else after.reported_at)
+    heard = [time for time, step in _times(paused, policy, asked + policy.again) if _considerate(time, step, paused, policy, zone) <= asked]
+    started = max([at, *(at + (time - asked) for time in heard)])
+    return _run(replace(after, paused_left=0.0), timer, started, at + left, policy, zone)
 
 
 # --- waking ------------------------------------------------------------------------------------------------------------
@@ -152,7 +167,8 @@ def wake(incident: Incident, policy: Policy, now: datetime, zone: tzinfo) -> tup
     """What the clock does at ``now``: the incident with its next ``wake_at``, a reminder to send, or a deed of the clock itself."""
     if incident.wake_at is None or incident.wake_at > now or incident.due_at is None:
         return incident, None, None
-    due_steps = [step for instant, step in _steps(incident, policy, zone, until=now) if incident.wake_at <= instant <= now]
+    passed = takewhile(lambda pair: pair[0] <= now, _steps(incident, policy, zone))
+    due_steps = [step for instant, step in passed if incident.wake_at <= instant]
     rested = replace(incident, wake_at=_next(incident, policy, zone, now))
     deed = _deed(incident, now)
     if deed is not None or not due_steps:
@@ -180,27 +196,56 @@ def _next(incident: Incident, policy: Policy, zone: tzinfo, after: datetime | No
     return None
 
 
-def _steps(incident: Incident, policy: Policy, zone: tzinfo, until: datetime | None = None) -> Iterator[tuple[datetime, Step]]:
-    """Every step of the running clock with its instant, in order; without ``until`` the ladder may have no end."""
-    started, due = incident.started_at, incident.due_at
-    if started is None or due is None:
+def _length(incident: Incident, policy: Policy) -> timedelta:
+    """How long the running clock is without its pauses."""
+    if incident.timer is Timer.FIRST_ANSWER:
+        return policy.urgent if incident.urgent else policy.first_answer
+    if incident.timer is Timer.REWORK or incident.due_at is None or incident.started_at is None:
+        return policy.rework
+    return incident.due_at - incident.started_at
+
+
+def _ladder(incident: Incident, policy: Policy) -> Iterator[tuple[datetime, Step]]:
+    """The steps of the running clock, each with its own time."""
+    due = incident.due_at
+    if due is None:
         return
     if incident.timer is Timer.PAUSED:
         yield due - timedelta(days=1), Step(CITIZEN_NUDGE, (Audience.CITIZEN,))
+    if incident.timer in (Timer.PAUSED, Timer.RATING):
         yield due, Step(DEADLINE, ())
         return
-    if incident.timer is Timer.RATING:
-        yield due, Step(DEADLINE, ())
+    for step in policy.ladder:
+        told = _told_to_citizen(step) if incident.timer is Timer.PROMISE and step.name == DEADLINE else step
+        yield step.instant(due - _length(incident, policy), due), told
+
+
+def _daily(incident: Incident, policy: Policy) -> Iterator[tuple[datetime, Step]]:
+    """What comes after the deadline, without end."""
+    if incident.due_at is None or incident.timer in (Timer.PAUSED, Timer.RATING):
         return
-    ladder = [(_considerate(step.instant(started, due), step, incident, policy, zone), step) for step in policy.ladder]
-    if incident.timer is Timer.PROMISE:
-        ladder = [(instant, _told_to_citizen(step) if step.name == DEADLINE else step) for instant, step in ladder]
-    yield from sorted((pair for pair in ladder if pair[0] >= started), key=lambda pair: pair[0])
     for day in count(1):
-        instant = due + policy.again * day
-        yield _considerate(instant, AGAIN, incident, policy, zone), replace(AGAIN, name=f"late-{day}")
-        if until is not None and instant > until:
-            return
+        yield incident.due_at + policy.again * day, replace(AGAIN, name=f"late-{day}")
+
+
+def _times(incident: Incident, policy: Policy, until: datetime) -> Iterator[tuple[datetime, Step]]:
+    """Every step of the running clock up to an instant, with its own time: before anybody's sleep is considered."""
+    yield from (pair for pair in _ladder(incident, policy) if pair[0] <= until)
+    yield from takewhile(lambda pair: pair[0] <= until, _daily(incident, policy))
+
+
+def _steps(incident: Incident, policy: Policy, zone: tzinfo) -> Iterator[tuple[datetime, Step]]:
+    """Every step of the running clock that comes after its start, with the instant when it is said, in order; it may have no end."""
+    started = incident.started_at
+    if started is None:
+        return
+    ladder = [(_considerate(time, step, incident, policy, zone), step) for time, step in _ladder(incident, policy) if time > started]
+    daily = ((_considerate(time, step, incident, policy, zone), step) for time, step in _daily(incident, policy) if time > started)
+    yield from merge(sorted(ladder, key=_instant), daily, key=_instant)
+
+
+def _instant(pair: tuple[datetime, Step]) -> datetime:
+    return pair[0]
 
 
 AGAIN = Step("late", (Audience.ASSIGNEE, Audience.CURATOR, Audience.HEAD))
@@ -217,15 +262,17 @@ def _considerate(instant: datetime, step: Step, incident: Incident, policy: Poli
     before: the reminder then comes in the morning, or where it stands when the morning is too late.
     """
     local = instant.astimezone(zone)
-    if step.name == DEADLINE or incident.urgent or not policy.quiet.covers(local):
+    on_duty = incident.urgent and step.name != CITIZEN_NUDGE
+    if step.name == DEADLINE or on_duty or not policy.quiet.covers(local):
         return instant
     evening = local.replace(hour=policy.quiet.begin.hour, minute=policy.quiet.begin.minute, second=0, microsecond=0) - EVE
     if evening > local:
         evening -= timedelta(days=1)
     started, due = incident.started_at, incident.due_at
-    if started is None or due is None or evening.astimezone(instant.tzinfo) >= started:
+    if started is None or due is None or evening.astimezone(instant.tzinfo) > started:
         return evening.astimezone(instant.tzinfo)
     morning = local.replace(hour=policy.quiet.end.hour, minute=policy.quiet.end.minute, second=0, microsecond=0)
     if morning < local:
         morning += timedelta(days=1)
-    return morning.astimezone(instant.tzinfo) if morning.astimezone(instant.tzinfo) < due else instant
+    too_late = instant < due <= morning.astimezone(instant.tzinfo)
+    return instant if too_late else morning.astimezone(instant.tzinfo)

@@ -10,12 +10,19 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from storage.migrate import upgrade
 from storage.store import Store
 from tests import postgresql
 
 _numbers = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """A slow machine is no falsified property."""
+    settings.register_profile("sutki", deadline=None)
+    settings.load_profile("sutki")
 
 
 def _migrated(url: str) -> None:
