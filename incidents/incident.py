@@ -331,9 +331,7 @@ def _check(incident: Incident, deed: Deed, rule: Rule) -> None:
         raise NotAllowed(NotAllowed.PAST)
     if deed.action is Action.TAKE and incident.assignee:
         raise NotAllowed(NotAllowed.HELD)
-    if deed.action is Action.RATE and (
-        incident.rating or (incident.status is Status.CLOSED and incident.resolution is not Resolution.SOLVED)
-    ):
+    if deed.action is Action.RATE and not _may_rate(incident, deed):
         raise NotAllowed(NotAllowed.RATED)
     if deed.action in (Action.REASSIGN, Action.REFUSE) and deed.target and deed.target == incident.organisation:
         raise NotAllowed(NotAllowed.SAME)
@@ -342,9 +340,12 @@ def _check(incident: Incident, deed: Deed, rule: Rule) -> None:
         raise NotAllowed(NotAllowed.DELIVERED)
 
 
-def _may_give_stars(incident: Incident, deed: Deed) -> bool:
-    """Stars come once, after the citizen said that the problem is solved."""
-    return incident.resolution is Resolution.SOLVED and not incident.rating and 1 <= deed.stars <= 5
+def _may_rate(incident: Incident, deed: Deed) -> bool:
+    """«Solved», without stars, may be said of every answer; stars come once, and only for what was solved."""
+    if not deed.stars:
+        return incident.status is Status.ANSWERED
+    solved = incident.status is Status.ANSWERED or incident.resolution is Resolution.SOLVED
+    return solved and not incident.rating and 1 <= deed.stars <= 5
 
 
 def _hold(incident: Incident, deed: Deed) -> Incident:
@@ -375,7 +376,7 @@ def _facts(incident: Incident, deed: Deed) -> Incident:
     if deed.action in (Action.ANSWER, Action.ANSWER_INTERIM):
         incident = replace(incident, answered_at=incident.answered_at or deed.at, undeliverable=False)
     if deed.action is Action.RATE:
-        incident = replace(incident, rating=deed.stars)
+        incident = replace(incident, rating=deed.stars or incident.rating)
     if incident.status is not Status.CLOSED:
         return replace(incident, resolution=None)
     return replace(incident, resolution=_RESOLVED_BY.get(deed.action, deed.resolution))
