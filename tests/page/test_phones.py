@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,30 +11,17 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from sandbox.blobs import Blobs
 from sandbox.faults import Failure, Fault
 from sandbox.messenger import Key
 from sandbox.page import page_app
 from sandbox.world import Hooks, IncidentLine, Link, World, altai
+from tests.page.browser import ARGS, CHROMIUM, NARROW, WIDE, needs_chromium, phone, write
 from tests.sandbox.toy import Toy, toy_world
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium here; `sudo apt-get install chromium` (macOS: `brew install chromium`) installs it"
-)
-
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+pytestmark = needs_chromium
 CAST = altai()
 BOT, COMMUNITY = (account.id for account in CAST.accounts)
 ANNA, PYOTR = CAST.phones[0].persons[0], CAST.phones[1].persons[0]
@@ -115,21 +101,14 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     assert stage.complaints == []
 
 
-def phone(page: Page, key: str) -> Locator:
-    return page.locator(f"#phone-{key}")
-
-
-async def write(where: Locator, text: str) -> None:
-    await where.get_by_role("textbox").fill(text)
-    await where.get_by_role("textbox").press("Enter")
-
-
 async def test_a_citizen_writes_and_sees_the_answer_come(stage: Stage) -> None:
     page = await stage.open(WIDE)
     anna = phone(page, "citizen-telegram")
     await anna.get_by_role("button", name="прорвало трубу").click()
     await anna.get_by_role("textbox").press("Enter")
-    await expect(anna.locator(".message.mine .text")).to_have_text("В Барнауле на Ленина, 15 прорвало трубу, вода второй день по всей улице")
+    await expect(anna.locator(".message.mine .text")).to_have_text(
+        "В Барнауле на Ленина, 15 прорвало трубу, вода второй день по всей улице"
+    )
     stage.telegram.bot(BOT, ANNA.id, "Сообщение № 1 принято.", ["Отозвать"])
     await expect(anna.locator(".message.theirs .text")).to_have_text("Сообщение № 1 принято.")
     await expect(anna.get_by_role("textbox")).to_have_value("")
