@@ -13,6 +13,8 @@ from vkbottle.http import AiohttpClient
 from bots.vk.compose import VkError
 
 _CALL = aiohttp.ClientTimeout(total=30, connect=10)
+_IDLE_CONNECTION = 4.0
+"""Seconds an unused connection is kept: less than the 5 s after which many servers close theirs just as we write to it."""
 _UPLOAD = aiohttp.ClientTimeout(total=180, connect=10)
 
 
@@ -40,7 +42,7 @@ class Sessions:
 
     def _session(self, name: str) -> aiohttp.ClientSession:
         if name not in self._open:
-            self._open[name] = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+            self._open[name] = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_CONNECTION))
         return self._open[name]
 
     async def close(self) -> None:
@@ -83,7 +85,7 @@ class CommunityAPI(API):
         """Ask the long poll server what came after ``ts``."""
         params = {"act": "a_check", "key": server["key"], "ts": ts, "wait": str(wait)}
         timeout = aiohttp.ClientTimeout(total=wait + 10, connect=10)
-        return await _asked(self._polling, server["server"], "GET", params=params, timeout=timeout)
+        return await _asked(self._polling, _address(server["server"]), "GET", params=params, timeout=timeout)
 
     async def upload(self, url: str, field: str, content: bytes, name: str, mime: str) -> dict[str, Any]:
         """Send a file to an upload address."""
@@ -108,6 +110,11 @@ async def _asked(client: Any, url: str, verb: str, **request: Any) -> dict[str, 
             return answer
         failed = Broken(f"HTTP {status} without an answer of VK")
     raise failed
+
+
+def _address(server: str) -> str:
+    """VK's methods give the address of a long poll server with a scheme or, as they did for years, without."""
+    return server if "://" in server else f"https://{server}"
 
 
 def _parsed(body: bytes) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -30,6 +31,7 @@ from bots.plain import plain
 from bots.vk import compose, translate
 from bots.vk.calls import Broken, CommunityAPI, Sessions, Unsent
 from bots.vk.compose import LIMITS, VkError
+from bots.vk.contents import OVERALL, message_id
 from bots.vk.files import Files, attached
 
 BASE_URL = "https://api.vk.ru/method/"
@@ -37,6 +39,8 @@ BASE_URL = "https://api.vk.ru/method/"
 _log = logging.getLogger(__name__)
 _WAIT = 25
 _SLOWEST = 30.0
+_SHORT_POLL = 0.5
+"""Seconds between two polls of a server that does not wait until there is something to tell."""
 _RIGHTS = ("messages", "photos", "docs", "manage")
 _SWITCHES = {"bots_capabilities": "doctor-vk-bots", "bots_add_to_chat": "doctor-vk-chats", "messages": "doctor-vk-messages"}
 
@@ -97,10 +101,10 @@ class VkChannel:
         """Our own community. Raises VkError, Unsent, Broken."""
         response = await self._api.call("groups.getById")
         groups = response.get("groups") if isinstance(response, dict) else response
-        if not groups or not isinstance(groups[0].get("id"), int):
+        group = groups[0] if isinstance(groups, list) and groups and isinstance(groups[0], dict) else {}
+        if not isinstance(group.get("id"), int):
             raise Broken("groups.getById: no community")  # the token of a person
-        self._group = groups[0]["id"]
-        group = dict(groups[0])
+        self._group = group["id"]
         return {"name": "", "screen_name": f"club{self._group}"} | {name: value for name, value in group.items() if value}
 
     async def _group_id(self) -> int:
@@ -168,7 +172,7 @@ class VkChannel:
     # --- in ---
 
     def events(self, raw: Mapping[str, Any]) -> Sequence[Event]:
-        return translate.events(self.account, raw)
+        return translate.events(self.account, raw, self._group)
 
     async def receive(self, accept: Accept, cursor: str) -> None:
         """The cursor is VK's ``ts``. With none, hearing begins now: what was said before is not taken up."""
@@ -180,9 +184,12 @@ class VkChannel:
                 if not cursor:
                     await accept((), server["ts"])
                     cursor = server["ts"]
+                asked = time.monotonic()
                 answer = await self._api.poll(server, cursor, _WAIT)
                 if "failed" not in answer:
                     cursor, failures = await self._heard(answer, accept, cursor), 0
+                    if not answer["updates"] and time.monotonic() - asked < _SHORT_POLL:
+                        await self._sleep(_SHORT_POLL)
                     continue
                 failures += 1
                 cursor = await self._over_failure(answer, accept, cursor)
@@ -288,22 +295,30 @@ class VkChannel:
             if error.code not in (100, 921) or not params.pop("forward", ""):
                 raise
             items = await self._api.call("messages.send", **params)  # what it answers to may have been deleted
+        if isinstance(items, int):
+            items = [{"message_id": items}]  # as VK responds for a single recipient
         item = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}
         if refused := item.get("error"):
             code = refused.get("code", refused.get("error_code")) if isinstance(refused, dict) else None
             raise VkError("messages.send", code if isinstance(code, int) else 0)
-        number = item.get("conversation_message_id")
-        if not isinstance(number, int) or number <= 0:
+        number = message_id(item)
+        if not number:
             raise Broken("messages.send: no number of the message")
-        return (str(number),)
+        return (number,)
 
     async def _edit(self, to: Address, reply: Reply) -> tuple[str, ...]:
-        about = {"peer_id": to.chat, "conversation_message_ids": reply.instead_of}
-        found = await self._before(self._api.call("messages.getByConversationMessageId", **about))
-        messages = found.get("items") if isinstance(found, dict) else None
-        message = messages[0] if isinstance(messages, list) and messages and isinstance(messages[0], dict) else {}
+        message = await self._before(self._as_it_is(to, reply.instead_of))
         await self._api.call("messages.edit", **compose.edit(reply, to.chat, attached(message)))
         return (reply.instead_of,)
+
+    async def _as_it_is(self, to: Address, message: str) -> dict[str, Any]:
+        """A message of ours, whose attachments an edit has to name again; empty when VK does not show it."""
+        if message.startswith(OVERALL):
+            found = await self._allowed("messages.getById", message_ids=message.removeprefix(OVERALL))
+        else:
+            found = await self._allowed("messages.getByConversationMessageId", peer_id=to.chat, conversation_message_ids=message)
+        messages = (found or {}).get("items")
+        return messages[0] if isinstance(messages, list) and messages and isinstance(messages[0], dict) else {}
 
     async def _before(self, step: Awaitable[Any]) -> Any:
         """A step before the message is put anywhere: when it breaks, nothing has arrived."""

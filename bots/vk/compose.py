@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.channel import Button, Keyboard, Limits, Refused, Reply, TryLater, Undelivered, Unreachable
+from bots.vk.contents import OVERALL
 
 LIMITS = Limits(
     text=4096,
@@ -95,14 +96,16 @@ def message(reply: Reply, peer: str, key: int, attachments: list[str]) -> dict[s
     if reply.keyboard or reply.ask_place:
         params["keyboard"] = keyboard(reply.keyboard, ask_place=reply.ask_place)
     if reply.answer_to:
-        params["forward"] = json.dumps({"peer_id": _id(peer), "conversation_message_ids": [_id(reply.answer_to)], "is_reply": 1})
+        kind, number = _message_id(reply.answer_to)
+        params["forward"] = json.dumps({"peer_id": _id(peer), f"{kind}s": [number], "is_reply": 1})
     return params
 
 
 def edit(reply: Reply, peer: str, attachments: list[str]) -> dict[str, Any]:
     """Parameters of ``messages.edit``. It takes away whatever is not named: ``attachments`` are those that are to stay."""
-    number = _id(reply.instead_of)
-    params = {**_said(reply), "peer_id": peer, "cmid": number, "conversation_message_id": number, "keep_forward_messages": 1}
+    kind, number = _message_id(reply.instead_of)
+    numbered = {"cmid": number, kind: number} if kind == "conversation_message_id" else {kind: number}
+    params = {**_said(reply), "peer_id": peer, **numbered, "keep_forward_messages": 1}
     return params | {"attachment": ",".join(attachments), "keyboard": keyboard(reply.keyboard, ask_place=reply.ask_place)}
 
 
@@ -135,6 +138,13 @@ def _button(button: Button) -> dict[str, Any]:
         return {"action": {"type": "open_link", "label": button.label, "link": button.url}}  # VK takes no colour here
     payload = json.dumps({"p": button.payload}, ensure_ascii=False, separators=(",", ":"))
     return {"action": {"type": "callback", "label": button.label, "payload": payload}, "color": "secondary"}
+
+
+def _message_id(ours: str) -> tuple[str, int]:
+    """VK's name for an id of ours, and the number: «12» counts within the dialogue, «m9001» over all of the community's messages."""
+    if ours.startswith(OVERALL):
+        return "message_id", _id(ours.removeprefix(OVERALL))
+    return "conversation_message_id", _id(ours)
 
 
 def _id(text: str) -> int:

@@ -17,6 +17,8 @@ Json: TypeAlias = Mapping[str, Any]
 
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&", "<br>": "\n"}
 _ENTITY = re.compile("|".join(_ENTITIES))
+OVERALL = "m"
+"""Begins our id of a message whose number within its dialogue VK did not tell."""
 _DEPTH = 8
 """How deep forwards within forwards are read."""
 
@@ -149,6 +151,15 @@ def _location(geo: object) -> Location | None:
 
 def is_number(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
+
+
+def message_id(message: Json) -> str:
+    """Our id of a message: its number within the dialogue, else its id among all of the community's, marked; empty when it has neither."""
+    for name, mark in (("conversation_message_id", ""), ("id", OVERALL), ("message_id", OVERALL)):
+        number = message.get(name)
+        if is_number(number) and number > 0:
+            return f"{mark}{number}"
+    return ""
 
 
 def number_of(about: Json, name: str, where: str) -> int:

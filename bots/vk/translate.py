@@ -26,7 +26,7 @@ from bots.channel import (
     Update,
 )
 from bots.plain import plain
-from bots.vk.contents import Json, content_of, instant, is_number, number_of, part, text_of, unescaped, word
+from bots.vk.contents import Json, content_of, instant, is_number, message_id, number_of, part, text_of, unescaped, word
 
 CHATS = 2_000_000_000
 """Peer ids from here on are chats of several people."""
@@ -66,8 +66,8 @@ def key(raw: Json) -> str:
     """The same for a message that was polled and for one that was back-filled from the history."""
     if raw.get("type") == "message_new":
         message = part(part(raw, "object"), "message")
-        peer, number = message.get("peer_id"), message.get("conversation_message_id")
-        if is_number(peer) and is_number(number):
+        peer, number = message.get("peer_id"), message_id(message)
+        if is_number(peer) and number:
             return f"message/{peer}/{number}"
     event = raw.get("event_id")
     if isinstance(event, str) and _SAFE_ID.fullmatch(event):
@@ -101,8 +101,8 @@ class _Context:
     id: str
 
 
-def events(account: str, raw: Json) -> Sequence[Event]:
-    """What a raw update of this account says. Raises Malformed."""
+def events(account: str, raw: Json, group: int = 0) -> Sequence[Event]:
+    """What a raw update of this account says, whose community is ``group`` where the update does not tell. Raises Malformed."""
     if not isinstance(raw, Mapping):
         raise Malformed("the update is no object")
     kind = raw.get("type")
@@ -116,7 +116,7 @@ def events(account: str, raw: Json) -> Sequence[Event]:
     about = raw.get("object")
     if not isinstance(about, Mapping):
         raise Malformed(f"{kind}.object: no object")
-    group = number_of(raw, "group_id", kind)
+    group = number_of(raw, "group_id", kind) if raw.get("group_id") is not None else group
     heard = instant(raw, HEARD_AT, kind) if HEARD_AT in raw else None
     return reader(about, _Context(account, group, heard, key(raw)))
 
@@ -140,7 +140,7 @@ def _message_new(about: Json, context: _Context) -> Sequence[Event]:
     return [
         Said(
             **header,
-            message=str(number_of(message, "conversation_message_id", "message")),
+            message=_id_of(message),
             text=text,
             files=content.files,
             location=content.location,
@@ -159,8 +159,7 @@ def _message_edit(about: Json, context: _Context) -> Sequence[Event]:
         return ()
     at = instant(message, "update_time" if message.get("update_time") else "date", "message")
     content = content_of(message, context.account)
-    number = str(number_of(message, "conversation_message_id", "message"))
-    return [Edited(**_header(message, context, sender, at), message=number, text=content.text, files=content.files)]
+    return [Edited(**_header(message, context, sender, at), message=_id_of(message), text=content.text, files=content.files)]
 
 
 def _action(action: object, message: Json, context: _Context, header: dict[str, Any]) -> Sequence[Event]:
@@ -185,8 +184,8 @@ def _message_event(about: Json, context: _Context) -> Sequence[Event]:
     person = number_of(about, "user_id", "message_event")
     event = text_of(about, "event_id", "message_event")
     number = about.get("conversation_message_id")
-    payload = about.get("payload")
-    ours = payload.get("p") if isinstance(payload, Mapping) else None
+    payload = _carried(about.get("payload"))
+    ours = payload.get("p")
     return [
         Pressed(
             **_header(about, context, person, _heard(context)),
@@ -221,7 +220,8 @@ def _header(about: Json, context: _Context, sender: int, at: datetime) -> dict[s
         "at": at,
         "address": Address(context.account, str(peer)),
         "sender": Sender(str(sender), impersonal=sender < 0),
-        "scene": Scene.GROUP if peer >= CHATS else Scene.PRIVATE,
+        # A person's dialogue has the person's own number, however large: VK's numbers of people outgrow 32 bits.
+        "scene": Scene.GROUP if peer >= CHATS and peer != sender else Scene.PRIVATE,
     }
 
 
@@ -245,16 +245,29 @@ def _message(about: Json) -> Json:
 
 def _answered(message: Json) -> str:
     replied = message.get("reply_message")
-    number = replied.get("conversation_message_id") if isinstance(replied, Mapping) else None
-    return str(number) if is_number(number) else ""
+    return message_id(replied) if isinstance(replied, Mapping) else ""
 
 
 def _is_start(payload: object) -> bool:
     """VK's own «Начать» button sends its label as a text, and this with it."""
+    return _carried(payload).get("command") == "start"
+
+
+def _carried(payload: object) -> Json:
+    """What a button carried: VK gives it as an object or as the JSON of one."""
+    if isinstance(payload, Mapping):
+        return payload
     if not isinstance(payload, str) or len(payload) > 1000:
-        return False
+        return {}
     try:
         carried = json.loads(payload)
     except (ValueError, RecursionError):
-        return False
-    return isinstance(carried, dict) and carried.get("command") == "start"
+        return {}
+    return carried if isinstance(carried, dict) else {}
+
+
+def _id_of(message: Json) -> str:
+    number = message_id(message)
+    if not number:
+        raise Malformed("message: no number")
+    return number

@@ -483,7 +483,7 @@ async def test_error_codes(scripted: tuple[VkChannel, Script], shape: Any, code:
         ("null", 200),
         ({"response": [{"peer_id": 1, "conversation_message_id": 5}]}, 500),
         ({"response": []}, 200),
-        ({"response": 5}, 200),
+        ({"response": 0}, 200),
         ({"response": [{"peer_id": 1, "conversation_message_id": 0}]}, 200),
         ({"response": [{"peer_id": 1, "conversation_message_id": "5"}]}, 200),
         ({}, 200),

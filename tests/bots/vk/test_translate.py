@@ -304,7 +304,7 @@ def test_permissions() -> None:
         new(date=True),
         new(from_id="200"),
         new(peer_id=0),
-        new(conversation_message_id=None),
+        new(conversation_message_id=None, id=None),
         new(text=5),
         new(attachments={}),
         new(attachments=[None]),
