@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
@@ -43,7 +44,7 @@ from bots.channel import (
 )
 from bots.pages import shorten
 from bots.telegram import calls, failures, translate
-from bots.telegram.wire import TelegramSessions, Wire
+from bots.telegram.wire import TelegramSessions, Wire, told
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,6 +52,8 @@ _log = logging.getLogger(__name__)
 
 _LONGEST_WAIT = 30.0
 """Seconds between two tries while Telegram is away."""
+_SHORT_POLL = 0.5
+"""Seconds between two polls of a server that does not wait until there is something to tell."""
 _UPLOAD_TIME = 300
 """Seconds a call with files may take."""
 
@@ -80,30 +83,37 @@ class TelegramChannel:
 
     async def identify(self) -> Identity:
         me = await self._wire.ask(GetMe())
-        link = f"https://t.me/{me.username or ''}"
-        return Identity(str(me.id), me.first_name, link, f"{link}?start={{code}}")
+        name = told(me, "username", str) or ""
+        link = f"https://t.me/{name}"
+        return Identity(self._wire.us, told(me, "first_name", str) or name, link, f"{link}?start={{code}}" if name else "")
 
     async def prepare(self, commands: Mapping[str, Mapping[str, str]]) -> None:
-        """The first language's commands are also what everybody else sees; a webhook would keep updates from us."""
+        """A webhook would keep updates from us. The first language's commands are also what everybody else sees."""
+        if await self._webhook():
+            await self._wire.ask(DeleteWebhook())
         for place, (language, named) in enumerate(commands.items()):
             listed = [BotCommand(command=name, description=shorten(does, 256)) for name, does in named.items()]
             for code in {None if place == 0 else language, language or None}:
                 await self._wire.ask(SetMyCommands(commands=listed, language_code=code))
-        if (await self._wire.ask(GetWebhookInfo())).url:
-            await self._wire.ask(DeleteWebhook())
+
+    async def _webhook(self) -> str:
+        """The address of the bot's webhook; empty also when Telegram does not tell."""
+        try:
+            return told(await self._wire.ask(GetWebhookInfo()), "url", str) or ""
+        except Undelivered:
+            return ""
 
     async def check(self) -> Sequence[str]:
         try:
             me = await self._wire.ask(GetMe())
-            webhook = (await self._wire.ask(GetWebhookInfo())).url
         except Refused:
             return ("doctor-telegram-token",)
         except Undelivered:
             return ("doctor-telegram-away",)
         wrong = {
-            "doctor-telegram-webhook": bool(webhook),
-            "doctor-telegram-privacy": not me.can_read_all_group_messages,
-            "doctor-telegram-groups": not me.can_join_groups,
+            "doctor-telegram-webhook": bool(await self._webhook()),
+            "doctor-telegram-privacy": told(me, "can_read_all_group_messages", bool) is False,
+            "doctor-telegram-groups": told(me, "can_join_groups", bool) is False,
         }
         return tuple(key for key, is_wrong in wrong.items() if is_wrong)
 
@@ -138,9 +148,12 @@ class TelegramChannel:
 
     async def _poll(self, accept: Accept, cursor: str) -> str:
         """Ask once and return the cursor to go on from: the next poll acknowledges what was accepted."""
+        asked = time.monotonic()
         raws = await self._wire.poll(int(cursor) if cursor.isdecimal() else None)
         now = self.last_heard = self._clock()
         if not raws:
+            if time.monotonic() - asked < _SHORT_POLL:
+                await self._sleep(_SHORT_POLL)
             return cursor
         numbers = [number for raw in raws if (number := translate.update_id(raw)) is not None]
         ahead = str(max(numbers) + 1) if numbers else cursor
@@ -234,8 +247,8 @@ class TelegramChannel:
 
 def _number(answer: Any, name: str) -> str:
     """An id in Telegram's answer, also when aiogram could not read the rest of it. Raises Unknown when there is none."""
-    number = answer.get(name) if isinstance(answer, dict) else getattr(answer, name, None)
-    if not isinstance(number, int):
+    number = told(answer, name, int)
+    if number is None:
         raise Unknown("telegram did it, but did not say which message it is")
     return str(number)
 

@@ -210,7 +210,7 @@ def _message(reading: _Reading) -> Sequence[Event]:
             forwarded="forward_origin" in message or "forward_date" in message,
             album=message.words("media_group_id"),
             start=_start(text) if header["scene"] is Scene.PRIVATE else "",
-            forum=message.part("chat").is_true("is_forum"),
+            forum=message.part("chat").is_true("is_forum") or (bool(header["address"].thread) and header["scene"] is Scene.GROUP),
             left_out=left_out,
         ),
     )
@@ -227,14 +227,18 @@ def _edited(reading: _Reading) -> Sequence[Event]:
 
 def _pressed(reading: _Reading) -> Sequence[Event]:
     query = reading.content
-    if "message" not in query:
+    if "inline_message_id" in query:
         return ()  # below a message sent through another bot's inline mode; never one of ours
-    message = query.part("message")
+    person = query.part("from")
+    # Telegram need not say which message it was; that the press is answered matters more.
+    message = (
+        query.part("message") if "message" in query else _Part({"chat": {"id": person.number("id"), "type": "private"}}, "update.message")
+    )
     at = reading.whole.time(RECEIVED) if RECEIVED in reading.whole else message.time("date")
     return (
         Pressed(
-            **reading.header(message, at, _user(query.part("from"))),
-            message=str(message.number("message_id")),
+            **reading.header(message, at, _user(person)),
+            message=str(message.number("message_id")) if "message_id" in message else "",
             payload=query.words("data"),
             press=query.words("id"),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any, TypeVar, cast
+from typing import Any, TypeGuard, TypeVar, cast
 
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -25,6 +25,8 @@ _POLL = 25
 """Seconds Telegram keeps a poll open until something happens."""
 _DOWNLOAD_TIME = 300
 """Seconds a file may take to come."""
+_IDLE_CONNECTION = 4.0
+"""Seconds an unused connection is kept: less than the 5 s after which many servers close theirs just as we write to it."""
 
 
 class GetRawUpdates(TelegramMethod[Any]):
@@ -45,6 +47,7 @@ class TelegramSessions:
         self.polling = AiohttpSession(api=api, limit=0)
         # aiogram hands its timeout to aiohttp as it is; a connection that does not come to be is told apart from a missing answer
         self.sending = AiohttpSession(api=api, limit=0, timeout=cast("float", ClientTimeout(total=60, sock_connect=10)))
+        self.sending._connector_init["keepalive_timeout"] = _IDLE_CONNECTION  # aiogram has no other way to say it
 
     async def close(self) -> None:
         await asyncio.gather(self.polling.close(), self.sending.close())
@@ -88,8 +91,8 @@ class Wire:
         except Exception as error:  # noqa: BLE001 - whatever the libraries raise must become one of the closed set
             if failures.says(error, fine):
                 return cast("T", None)
-            if isinstance(error, ClientDecodeError) and isinstance(error.data, dict) and error.data.get("ok") is True:
-                return cast("T", error.data.get("result"))  # it was done; only the answer has a shape that aiogram does not know
+            if _was_done(error):
+                return cast("T", error.data.get("result"))
             failure = failures.undelivered(error, repeatable=repeatable, group=group)
         raise failure
 
@@ -98,9 +101,13 @@ class Wire:
         failure: Undelivered
         try:
             return await self._sending(method)
-        except (TelegramUnauthorizedError, TelegramNotFound):
+        except TelegramUnauthorizedError:
             failure = Refused("telegram: the token is not accepted")
+        except TelegramNotFound:  # said of a token of an odd form, too
+            failure = Refused(f"telegram does not know this bot, or no {method.__api_method__}")
         except Exception as error:  # noqa: BLE001 - as above
+            if _was_done(error):
+                return cast("T", error.data.get("result"))
             failure = failures.undelivered(error, repeatable=True)
         raise failure
 
@@ -112,7 +119,7 @@ class Wire:
         session = self._sending.session
         try:
             found = await self.call(GetFile(file_id=file.ref), repeatable=True)
-            url = session.api.file_url(self._sending.token, found.file_path or "")
+            url = session.api.file_url(self._sending.token, told(found, "file_path", str) or "")
             async for chunk in session.stream_content(url, timeout=_DOWNLOAD_TIME):
                 yield chunk
         except TryLater as error:
@@ -125,3 +132,14 @@ class Wire:
             failure = TryLater(f"telegram gives no file now ({type(error).__name__})", 5)
         if failure:
             raise failure
+
+
+def _was_done(error: Exception) -> TypeGuard[ClientDecodeError]:
+    """Telegram did it; only the answer has a shape that aiogram does not know."""
+    return isinstance(error, ClientDecodeError) and isinstance(error.data, dict) and error.data.get("ok") is True
+
+
+def told(answer: Any, name: str, kind: type[T]) -> T | None:
+    """A field of an answer, whether aiogram could read the rest of it or not; None when it is not there or of another kind."""
+    value = answer.get(name) if isinstance(answer, dict) else getattr(answer, name, None)
+    return value if isinstance(value, kind) else None

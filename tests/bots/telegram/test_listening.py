@@ -153,7 +153,15 @@ async def test_it_waits_longer_and_longer_but_not_for_ever(scripted: Any) -> Non
     local, channel, waits = scripted
     local.answers = [text("no", 502)] * 7 + [result(SOUND), text("no", 502), result()]
     await listen(channel, local, polls=11)
-    assert waits == [1, 2, 4, 8, 16, 30, 30, 1]
+    assert waits == [1, 2, 4, 8, 16, 30, 30, 1, 0.5]
+
+
+async def test_a_server_that_never_waits_is_not_asked_in_a_race(scripted: Any) -> None:
+    local, channel, waits = scripted
+    local.answers = [result(), result(), result(SOUND), result()]
+    updates, _ = await listen(channel, local, polls=5)
+    assert waits == [0.5] * 3
+    assert len(updates) == 1
 
 
 async def test_it_waits_as_long_as_it_is_told(scripted: Any) -> None:
