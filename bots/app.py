@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -36,6 +37,8 @@ DEAF = timedelta(seconds=120)
 STUCK = timedelta(seconds=30)
 """A clock that has not ticked for so long stands still."""
 _WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
+REFUSED_AGAIN = 300.0
+"""Seconds after which a refused token is tried again: what refused it may have been a server that was not up yet."""
 
 
 class CannotStart(Exception):
@@ -105,39 +108,56 @@ class App:
     # --- accounts ----------------------------------------------------------------------------------------------------
 
     async def _attend(self, channel: Channel) -> None:
-        """Find out who an account is, as long as that takes; then listen to it for ever."""
-        if not await self._identify(channel):
-            return
+        """Find out who an account is, as long as that takes; then listen to it for ever. Nothing that goes wrong ends that."""
+        for attempt in itertools.count():
+            preparing: asyncio.Task[None] | None = None
+            try:
+                await self._identify(channel)
+                async with self.store.transaction() as tx:
+                    cursor = await tx.accounts.cursor(channel.account)
+                preparing = asyncio.create_task(self._prepare(channel))  # nobody who writes waits for a menu
+                log.info("account_listens", account=channel.account)
+                await channel.receive(self.intake.accept(channel.account), cursor)
+            except Exception:  # the database is away, or a platform answered as none ever did
+                log.exception("account_stopped_for_a_moment", account=channel.account)
+            finally:
+                if preparing:
+                    preparing.cancel()
+                    await asyncio.wait([preparing])
+            await _wait_after(attempt)
+
+    async def _prepare(self, channel: Channel) -> None:
+        """Set up what the platform lets us set up; the account works without it."""
         try:
             await channel.prepare(enter.menu())
         except Undelivered as problem:
             log.warning("menu_not_set", account=channel.account, why=str(problem))
-        async with self.store.transaction() as tx:
-            cursor = await tx.accounts.cursor(channel.account)
-        log.info("account_listens", account=channel.account)
-        await channel.receive(self.intake.accept(channel.account), cursor)
+        except Exception:
+            log.exception("menu_not_set", account=channel.account)
 
-    async def _identify(self, channel: Channel) -> bool:
-        """Whether the account's token is good. While its platform does not answer, a known account is believed."""
+    async def _identify(self, channel: Channel) -> None:
+        """Wait until the platform says whose the token is. While it does not answer, an account that is known is believed."""
         kind = self._region.account[channel.account].kind
-        for attempt in range(1_000_000):
+        for attempt in itertools.count():
             try:
                 who = await channel.identify()
             except Refused as problem:
+                if channel.account not in self._refused:
+                    log.error("account_refused", account=channel.account, why=str(problem), mend="sutki doctor")
                 self._refused.add(channel.account)
-                log.error("account_refused", account=channel.account, why=str(problem), mend="sutki doctor")
-                return False
+                await asyncio.sleep(REFUSED_AGAIN)
+                continue
             except Undelivered as problem:
                 log.warning("account_unreachable", account=channel.account, why=str(problem))
                 if self._office.accounts.get(channel.account):
-                    return True
-                await asyncio.sleep(_WAITS[min(attempt, len(_WAITS) - 1)])
+                    return
+                await _wait_after(attempt)
                 continue
+            self._refused.discard(channel.account)
             async with self.store.transaction() as tx:
                 await tx.accounts.identified(channel.account, kind, who.id, who.title, who.link, who.start_link)
             await self._renew_office()
-            return True
-        return False
+            return
 
     def _hint_deliveries(self) -> None:
         for delivery in self.deliveries:
@@ -207,6 +227,10 @@ class App:
             if not busy:
                 return
             await asyncio.sleep(0.05)
+
+
+async def _wait_after(attempt: int) -> None:
+    await asyncio.sleep(_WAITS[min(attempt, len(_WAITS) - 1)])
 
 
 async def open_app(settings: Settings, clock: Clock, region_text: str) -> App:
