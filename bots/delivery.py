@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -31,23 +32,31 @@ log = structlog.get_logger(__name__)
 
 IDLE = 30.0
 """Seconds after which the loop looks by itself, should a hint have been missed."""
-TRIES = 200
-"""A call that always asks to be tried later is given up after so many: about a day."""
-LONGEST_PAUSE = 600.0
-"""Seconds between two tries at most."""
+TRIES = 2000
+"""A call that always asks to be tried later is given up after so many: more than a day."""
+LONGEST_PAUSE = 60.0
+"""Seconds between two tries at most: as late as that a message may be when its platform comes back."""
+FIRST_RETRY = 0.1
+"""Seconds until an outcome is written down again after the database failed; twice as long each time."""
 STALE_WHISPER = timedelta(seconds=20)
 """A whisper answers a press; later than this the platform takes it no more."""
+REPEATS_KNOWN = timedelta(minutes=50)
+"""How old a message may be for its repeat to be dropped for sure: VK remembers a ``random_id`` for an hour (docs/channels.md)."""
+
+DOUBTED = "it may have arrived"
+WITHOUT = "without a file that could not be had"
+"""Notes that stay with a row from one try to the next."""
 
 
 class Doubt(StrEnum):
     """What to do with a call that may have arrived and may not."""
 
     AGAIN = "again"
-    """Make it once more: the platform drops the repeat, or a repeat hurts nobody."""
+    """Make it once more: a repeat hurts nobody. As often as it takes where it leaves no second message."""
     ASK = "ask"
-    """Only a person may decide: the author is asked."""
+    """Only a person may decide: it is uncertain, and the author of an answer is asked."""
     LEAVE = "leave"
-    """Leave it: the next one makes it right."""
+    """Leave it: it is of no use later."""
 
 
 DOUBTS: Mapping[Purpose, Doubt] = {
@@ -72,6 +81,8 @@ class Delivery:
         self._something = asyncio.Event()
         self._stopping = False
         self._running: set[asyncio.Task[None]] = set()
+        self._at_work: set[int] = set()
+        """Rows whose call is under way, or whose outcome is being written down."""
         self.settled: Callable[[], None] = lambda: None
         """Called when something was put into the inbox: how a message to a citizen went."""
 
@@ -86,72 +97,97 @@ class Delivery:
 
     async def run(self) -> None:
         """Send until ``stop``, then wait for the calls that have begun."""
-        await self._take_up()
+        first, taken_up = True, False
         while not self._stopping:
             self._something.clear()
             try:
+                if not taken_up:
+                    await self._take_up(first=first)
+                    first, taken_up = False, True
                 pause = await self.step()
             except Exception:  # the database is away: the rows are still there
                 log.exception("delivery_stopped_for_a_moment", account=self._channel.account)
-                pause = 1.0
+                taken_up, pause = False, 1.0
             if pause and not self._stopping:
                 await _wait(self._something, pause)
-        if self._running:
-            await asyncio.wait(self._running)
+        await self.finish()
 
     async def step(self) -> float:
         """Begin every call that may begin now. Returns seconds until it is worth looking again; 0: at once."""
         now, clock = self._monotonic(), self._clock()
         free = self._pace.free_slots(now)
-        claimed, rows = 0, []
-        if free:
-            async with self._store.transaction() as tx:
-                taken = await tx.outbox.claim(self._channel.account, clock, list(self._pace.busy_chats(now)), free)
-                claimed = len(taken)
-                rows = [row for row in taken if not await self._settled_without_call(tx, row)]
-                due = await tx.outbox.next_due(self._channel.account, clock)
-        else:
-            due = None
+        if not free:
+            return max(min(IDLE, self._pace.next_free(now) - now), 0.005)
+        async with self._store.transaction() as tx:
+            claimed = await tx.outbox.claim(self._channel.account, clock, list(self._pace.busy_chats(now)), free)
+            rows = [ready for row in claimed if (ready := await self._ready(tx, row))]
+            due = await tx.outbox.next_due(self._channel.account, clock)
         for row in rows:
-            self._pace.take()
-            task = asyncio.create_task(self._send(row))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._begin(row)
         if claimed:
             return 0.0
         waits = [IDLE, self._pace.next_free(now) - now] + ([(due - clock).total_seconds()] if due else [])
         return max(min(waits), 0.005)
+
+    def _begin(self, row: Row) -> None:
+        self._pace.take()
+        self._at_work.add(row.id)
+        task = asyncio.create_task(self._send(row))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def finish(self) -> None:
         """Wait for the calls that have begun."""
         while self._running:
             await asyncio.wait(self._running)
 
-    async def _take_up(self) -> None:
-        """What was being sent when the last process ended may have arrived."""
+    async def _take_up(self, *, first: bool) -> None:
+        """What was being sent when the last process ended may have arrived. What this one took without learning it was never begun."""
         async with self._store.transaction() as tx:
             for row in await tx.outbox.interrupted(self._channel.account):
-                await self._doubtful(tx, row, "the program ended while it was being sent")
+                if first:
+                    await self._doubtful(tx, row, "the program ended while it was being sent")
+                elif row.id not in self._at_work:
+                    await tx.outbox.postpone(row, _noted(row, "the database went away when it was taken"), self._clock())
         self.settled()
 
     # --- before the call ---------------------------------------------------------------------------------------------
 
-    async def _settled_without_call(self, tx: Tx, row: Row) -> bool:
-        """Whether a claimed row needs no call, or another call first. Says what becomes of it."""
-        if row.target_missing:
+    async def _ready(self, tx: Tx, row: Row) -> Row | None:
+        """The row as it is to be sent; None when it needs no call, or another call first: then what becomes of it is written down."""
+        age = await tx.outbox.age(row.id, self._clock()) if DOUBTED in row.error or _is_whisper(row) else timedelta(0)
+        if _is_whisper(row) and age > STALE_WHISPER:
+            await tx.outbox.drop(row.id, "too late for a whisper")
+        elif DOUBTED in row.error and DOUBTS[row.purpose] is Doubt.ASK and age > REPEATS_KNOWN:
+            await self._ask(tx, row, row.error)
+        elif row.target_missing:
             # The message it would change never came to be; a later card or receipt says it all.
             await tx.outbox.drop(row.id, "the message to change was never sent")
-            return True
+        elif row.topic_of:
+            return await self._ready_in_topic(tx, row)
+        else:
+            return row
+        return None
+
+    async def _ready_in_topic(self, tx: Tx, row: Row) -> Row | None:
+        """The same for what belongs into an incident's topic: where there is none, it is made, or else the card is replied to."""
+        thread = await tx.chats.thread(row.topic_of, row.to.account, row.to.chat)
+        if row.instead_of_row and row.purpose is Purpose.CARD and thread and thread.card != row.instead_of_row:
+            await tx.outbox.drop(row.id, "the card was posted anew")
+            return None
         if not row.needs_thread:
-            return False
+            return row
+        if isinstance(row.out, RenameThread):
+            await tx.outbox.drop(row.id, "there is no topic")
+            return None
         chat = await tx.chats.get(row.to.account, row.to.chat)
-        if isinstance(row.out, RenameThread) or chat is None or not chat.has_topics:
-            if isinstance(row.out, RenameThread):
-                await tx.outbox.drop(row.id, "there is no topic")
-                return True
-            return False
-        await self._open_topic(tx, row)
-        return True
+        if chat and chat.has_topics:
+            await self._open_topic(tx, row)
+            return None
+        card = await tx.outbox.message_of(thread.card) if thread and thread.card != row.id else ""
+        if isinstance(row.out, Reply) and not row.out.instead_of and card:
+            return replace(row, out=replace(row.out, answer_to=row.out.answer_to or card))
+        return row
 
     async def _open_topic(self, tx: Tx, row: Row) -> None:
         """The row belongs into a topic that is not there (any more): make it first, and put the card into it again."""
@@ -161,7 +197,7 @@ class Delivery:
         await tx.outbox.put(post, self._clock(), before_row=row.id)
         if thread and thread.card and thread.card != row.id and await tx.outbox.state(thread.card) == SENT:
             await self._card_again(tx, row, thread.card)
-        await tx.outbox.postpone(row, "its topic is made first", self._clock())
+        await tx.outbox.postpone(row, _noted(row, "its topic is made first"), self._clock())
 
     async def _card_again(self, tx: Tx, row: Row, card: int) -> None:
         """The card went away with its topic: post it again, as it stood last."""
@@ -175,36 +211,37 @@ class Delivery:
     # --- the call and what came of it --------------------------------------------------------------------------------
 
     async def _send(self, row: Row) -> None:
+        result: tuple[str, ...] | Undelivered
         try:
-            messages = await self._channel.send(row.to, row.out, row.key)
+            result = await self._channel.send(row.to, row.out, row.key)
         except Undelivered as problem:
-            self._ended(row, problem)
-            await self._write(row, problem)
+            result = problem
         except Exception as problem:
             # A bug of ours in a channel: the call may have been made.
             log.exception("send_broke", account=row.to.account, row=row.id)
-            self._ended(row, None)
-            await self._write(row, Unknown(type(problem).__name__))
-        else:
-            self._ended(row, None)
-            await self._write(row, messages)
+            result = Unknown(type(problem).__name__)
+        self._ended(row, result)
+        try:
+            await self._write(row, result)
+        finally:
+            self._at_work.discard(row.id)
         self.hint()
 
-    def _ended(self, row: Row, problem: Undelivered | None) -> None:
+    def _ended(self, row: Row, result: tuple[str, ...] | Undelivered) -> None:
         """Tell the pace that the call is over."""
         now = self._monotonic()
-        counts = isinstance(row.out, Reply) and not row.out.whisper_to
+        counts = isinstance(row.out, Reply) and not _is_whisper(row)
         group = self._channel.is_group(row.to.chat)
         self._pace.finished(now, row.to.chat, group=group, counts=counts)
-        if isinstance(problem, TryLater):
-            if problem.whole_account:
-                self._pace.pause(now + problem.after)
+        if isinstance(result, TryLater):
+            if result.whole_account:
+                self._pace.pause(now + result.after)
             else:
-                self._pace.hold(row.to.chat, now + problem.after)
+                self._pace.hold(row.to.chat, now + result.after)
 
     async def _write(self, row: Row, result: tuple[str, ...] | Undelivered) -> None:
         """Write down what came of a call. The database may be away: then again, for the platform will not tell twice."""
-        pause = 0.1
+        pause = FIRST_RETRY
         while True:
             try:
                 async with self._store.transaction() as tx:
@@ -219,82 +256,103 @@ class Delivery:
         self.settled()
 
     async def _came_of(self, tx: Tx, row: Row, result: tuple[str, ...] | Undelivered) -> None:
-        now = self._clock()
         match result:
             case tuple():
-                await tx.outbox.mark_sent(row, result, now)
+                await tx.outbox.mark_sent(row, result, self._clock(), WITHOUT if WITHOUT in row.error else "")
                 if isinstance(row.out, OpenThread) and result:
                     await tx.chats.opened(row.topic_of, row.to.account, row.to.chat, result[0])
                 await self._outcome(tx, row, SENT, "")
             case TryLater():
-                await self._later(tx, row, str(result), result.after)
-            case Moved():
+                await self._later(tx, row, _noted(row, str(result)), result.after)
+            case Moved() if result.to != row.to.chat:
                 await tx.chats.move(row.to.account, row.to.chat, result.to)
                 await tx.outbox.redirect(row, result.to)
             case ThreadGone():
-                await self._thread_gone(tx, row)
-            case Unknown():
-                await self._doubtful(tx, row, str(result))
-            case Unreachable() | Refused():
+                await self._thread_gone(tx, row, result)
+            case Unreachable() | Refused() | Moved():
                 await self._failed(tx, row, result)
             case _:
                 await self._doubtful(tx, row, str(result))
 
     async def _later(self, tx: Tx, row: Row, error: str, after: float) -> None:
-        now = self._clock()
-        if isinstance(row.out, Reply) and row.out.whisper_to and await tx.outbox.age(row.id, now) > STALE_WHISPER:
-            await tx.outbox.drop(row.id, "too late for a whisper")
-        elif row.attempts >= TRIES:
-            await self._failed(tx, row, Refused(error))
-        else:
+        if row.attempts < TRIES:
             pause = max(after, min(0.5 * 2 ** min(row.attempts, 12), LONGEST_PAUSE) if row.attempts > 3 else after)
-            await tx.outbox.postpone(row, error, now + timedelta(seconds=pause))
+            await tx.outbox.postpone(row, error, self._clock() + timedelta(seconds=pause))
+        elif DOUBTED in error:
+            await self._ask(tx, row, error)
+        else:
+            await self._failed(tx, row, Refused(error))
 
-    async def _thread_gone(self, tx: Tx, row: Row) -> None:
+    async def _thread_gone(self, tx: Tx, row: Row, problem: ThreadGone) -> None:
         """The topic was deleted, or topics were switched off: the same row goes again, into a new topic or the plain chat."""
-        if isinstance(row.out, OpenThread):
-            await tx.chats.lost_topics(row.to.account, row.to.chat)
-            await tx.outbox.drop(row.id, "no topics here")
+        if isinstance(row.out, OpenThread) or not row.to.thread:
+            await self._failed(tx, row, problem)
         elif isinstance(row.out, RenameThread):
             await tx.outbox.drop(row.id, "the topic is gone")
-        else:
+        elif row.topic_of:
             await tx.chats.opened(row.topic_of, row.to.account, row.to.chat, "")
-            await tx.outbox.postpone(row, "the topic was gone", self._clock())
+            await tx.outbox.postpone(row, _noted(row, "the topic was gone"), self._clock())
+        else:
+            await tx.outbox.leave_thread(row, _noted(row, "the topic was gone"))
 
     async def _failed(self, tx: Tx, row: Row, problem: Undelivered) -> None:
+        error = f"{type(problem).__name__}: {problem}"
         if isinstance(row.out, OpenThread):
             # No right to make topics: the incident is talked about by replies to its card.
             await tx.chats.lost_topics(row.to.account, row.to.chat)
             await tx.outbox.drop(row.id, f"no topic: {problem}")
             return
-        log.warning(
-            "not_delivered", account=row.to.account, row=row.id, purpose=row.purpose, why=type(problem).__name__, error=str(problem)
-        )
-        await tx.outbox.fail(row, f"{type(problem).__name__}: {problem}")
+        if _is_whisper(row):
+            await tx.outbox.drop(row.id, error)  # it answered a press, and that is over
+            return
+        log.warning("not_delivered", account=row.to.account, row=row.id, purpose=row.purpose, error=error)
+        if isinstance(problem, Refused) and isinstance(row.out, Reply) and row.out.files and row.out.text:
+            # Mostly it is a file that cannot be had or is not taken: nobody's words are lost with it.
+            await tx.outbox.leave_files(row, (), _noted(row, error, WITHOUT))
+            return
+        await tx.outbox.fail(row, _noted(row, error))
         if isinstance(problem, Unreachable) and not self._channel.is_group(row.to.chat):
             await tx.people.set_blocked(row.to.account, row.to.chat, blocked=True)
         await self._outcome(tx, row, FAILED, type(problem).__name__)
 
     async def _doubtful(self, tx: Tx, row: Row, error: str) -> None:
         """It may have arrived. ``DOUBTS`` says what that means."""
-        doubt = DOUBTS[row.purpose]
-        if isinstance(row.out, OpenThread | RenameThread) or (isinstance(row.out, Reply) and row.out.instead_of):
-            doubt = Doubt.AGAIN  # an edit twice is an edit; a topic too many is better than a card lost
-        if isinstance(row.out, Reply) and row.out.whisper_to:
-            doubt = Doubt.LEAVE
-        if (self._channel.limits.drops_repeats and doubt is not Doubt.LEAVE) or (doubt is Doubt.AGAIN and row.attempts < 2):
-            await self._later(tx, row, error, 1.0)
-        elif doubt is Doubt.LEAVE:
-            await tx.outbox.drop(row.id, error)
-        else:
-            await tx.outbox.uncertain(row, error)
-            await self._outcome(tx, row, UNCERTAIN, error)
+        match self._doubt(row):
+            case Doubt.AGAIN:
+                await self._later(tx, row, _noted(row, error, DOUBTED), 1.0)
+            case Doubt.LEAVE:
+                await tx.outbox.drop(row.id, error)
+            case Doubt.ASK:
+                await self._ask(tx, row, error)
+
+    def _doubt(self, row: Row) -> Doubt:
+        if _is_whisper(row):
+            return Doubt.LEAVE
+        if not isinstance(row.out, Reply) or row.out.instead_of:
+            return Doubt.AGAIN  # an edit twice is an edit; a topic too many is better than a card lost
+        if self._channel.limits.drops_repeats:
+            return Doubt.AGAIN
+        return Doubt.ASK if DOUBTED in row.error else DOUBTS[row.purpose]
+
+    async def _ask(self, tx: Tx, row: Row, error: str) -> None:
+        await tx.outbox.uncertain(row, error)
+        await self._outcome(tx, row, UNCERTAIN, error)
 
     async def _outcome(self, tx: Tx, row: Row, state: str, error: str) -> None:
         """The author of an answer is told how it went: by the same door everything comes in by."""
         if row.draft:
             raw = {"kind": "outcome", "row": row.id, "draft": row.draft, "state": state, "error": error}
             await tx.inbox.later(f"outcome/{row.id}/{row.attempts}/{state}", raw, lane=f"draft/{row.draft}", at=self._clock())
+
+
+def _is_whisper(row: Row) -> bool:
+    return isinstance(row.out, Reply) and bool(row.out.whisper_to)
+
+
+def _noted(row: Row, error: str, *more: str) -> str:
+    """What went wrong this time, and the notes that stay with the row."""
+    notes = [note for note in (WITHOUT, DOUBTED) if note in row.error or note in more]
+    return "; ".join([*notes, error])
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -39,7 +39,7 @@ class Pace:
         self._slots.append(now + 1 + MARGIN)
         if not counts:
             return
-        self._chats[chat] = now + self.limits.per_chat + MARGIN
+        self.hold(chat, now + self.limits.per_chat + MARGIN)
         if group and self.limits.per_group_minute:
             self._groups.setdefault(chat, deque()).append(now)
 
@@ -48,7 +48,7 @@ class Pace:
         self._chats = {chat: free for chat, free in self._chats.items() if free > now}
         busy = dict(self._chats)
         for chat, times in list(self._groups.items()):
-            while times and times[0] <= now - 60 - MARGIN:
+            while times and times[0] + 60 + MARGIN <= now:
                 times.popleft()
             if not times:
                 del self._groups[chat]

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, ScalarSelect, and_, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bots.channel import Address, Button, Keyboard, OpenThread, Outgoing, RenameThread, Reply
+from bots.channel import Address, Button, File, Keyboard, OpenThread, Outgoing, RenameThread, Reply
 from storage.incidents import files_from_json, files_to_json
 from storage.sql import insert
 from storage.tables import outbox, sent, threads
@@ -68,7 +68,9 @@ class Row:
     needs_thread: bool
     """It belongs into a topic that is not there (any more)."""
     target_missing: bool
-    """It changes, or answers, a message that was never sent."""
+    """It changes a message that was never sent."""
+    error: str
+    """What went wrong when it was tried last; empty when nothing did."""
 
     @property
     def key(self) -> int:
@@ -108,19 +110,20 @@ class Outbox:
         return row
 
     async def claim(self, account: str, now: datetime, skip: Sequence[str] = (), limit: int = 50) -> Sequence[Row]:
-        """Take the next message of each chat of an account that may go now, and mark it as being sent.
+        """Take the next message of each chat of an account that may go now, at most ``limit``, and mark it as being sent.
 
         Order is kept per chat: nothing of a chat is taken while an earlier message of it waits or is being sent.
         Whispers have no order: they answer one press and are of use only at once.
         """
         mine = and_(outbox.c.account == account, _is_in(outbox, _WAITING), outbox.c.state == QUEUED)
         may_go = or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
-        whispers = select(outbox.c.id).where(mine, may_go, outbox.c.whisper_to != "").limit(limit)
+        whispers = select(outbox.c.id).where(mine, may_go, outbox.c.whisper_to != "").order_by(outbox.c.id).limit(limit)
         heads = select(outbox.c.id).where(mine, may_go, outbox.c.whisper_to == "", ~_something_goes_before()).order_by(outbox.c.id)
         if skip:
             heads = heads.where(outbox.c.chat.not_in(list(skip)))
         ids = list((await self._connection.execute(whispers)).scalars())
-        ids += (await self._connection.execute(heads.limit(limit))).scalars()
+        if len(ids) < limit:
+            ids += (await self._connection.execute(heads.limit(limit - len(ids)))).scalars()
         if not ids:
             return []
         taken = update(outbox).where(outbox.c.id.in_(ids), outbox.c.state == QUEUED).returning(outbox.c.id)
@@ -141,9 +144,9 @@ class Outbox:
         statement = select(outbox.c.id).where(outbox.c.account == account, outbox.c.state.in_(_WAITING), due).limit(1)
         return (await self._connection.execute(statement)).first() is not None
 
-    async def mark_sent(self, row: Row, messages: Sequence[str], at: datetime) -> None:
-        """The platform took it and gave these message ids."""
-        await self._connection.execute(update(outbox).where(outbox.c.id == row.id).values(state=SENT, sent_at=at, error=""))
+    async def mark_sent(self, row: Row, messages: Sequence[str], at: datetime, note: str = "") -> None:
+        """The platform took it and gave these message ids; ``note``: what it lacks."""
+        await self._set(row.id, state=SENT, sent_at=at, error=note)
         if isinstance(row.out, OpenThread | RenameThread) or row.instead_of_row:
             return  # a topic is no message; an edited message stays the message of its first row
         for message in messages:
@@ -172,6 +175,14 @@ class Outbox:
         """The chat has another id: the same row goes there."""
         await self._set(row.id, state=QUEUED, chat=chat)
 
+    async def leave_thread(self, row: Row, error: str) -> None:
+        """The topic it was put into is gone: the same row goes into the chat itself."""
+        await self._set(row.id, state=QUEUED, thread="", error=error)
+
+    async def leave_files(self, row: Row, files: Sequence[File], error: str) -> None:
+        """Some of its files cannot be had: the same row goes again with those that are left."""
+        await self._set(row.id, state=QUEUED, files=files_to_json(files), error=error)
+
     async def interrupted(self, account: str) -> Sequence[Row]:
         """Rows that were being sent when the process ended."""
         statement = select(outbox.c.id).where(outbox.c.account == account, _is_in(outbox, _WAITING), outbox.c.state == SENDING)
@@ -181,6 +192,10 @@ class Outbox:
         """One row, whatever became of it."""
         rows = await self._rows([row])
         return rows[0] if rows else None
+
+    async def message_of(self, row: int) -> str:
+        """The id of the (first) message a row became; empty when it was not sent."""
+        return (await self._connection.execute(select(_first_message(literal(row))))).scalar() or ""
 
     async def last_version(self, row: int) -> Row | None:
         """A message as it stands now: its newest edit, or itself."""
@@ -206,7 +221,7 @@ class Outbox:
 
     async def again(self, row: int) -> None:
         """Send the same row once more, because a person asked for it."""
-        await self._set(row, state=QUEUED, not_before=None)
+        await self._set(row, state=QUEUED, not_before=None, error="")
 
     async def arrived(self, row: int, at: datetime) -> None:
         """A person saw that an uncertain row did arrive."""
@@ -350,6 +365,7 @@ def _row(row: Mapping[Any, Any]) -> Row:
         attempts=row["attempts"],
         needs_thread=bool(row["topic_of"]) and not topic and row["kind"] != "open_thread",
         target_missing=bool(row["instead_of_row"]) and not row["target"],
+        error=row["error"],
     )
 
 
