@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bots.channel import Edited, Location, Scene
-from handlers import report, work
+from handlers import report
 from handlers.preview import (
     ACTIONS,
     beside,
@@ -237,10 +237,8 @@ async def with_date(turn: Turn) -> None:
         await _promise(turn, end_of_day(_local(turn, found[1]), turn.arguments["days"]))
 
 
-async def date_said(turn: Turn) -> None:
+async def typed_date(turn: Turn) -> None:
     """A date was typed. A wrong one is asked for again."""
-    if not await work.still_asked(turn):
-        return
     found = await _open(turn)
     if found is None:
         await turn.done()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bots.channel import Address, Deleted, Edited, File, FileKind, Location, Said, Scene
-from handlers import mine
+from handlers import standing
 from handlers.notices import citizen_texts, danger_line, receipt, refresh_receipt, tell_unsorted
 from handlers.thread import refresh_cards, send_files, tell_thread
 from handlers.turn import Moment, Offer, Turn
@@ -100,9 +100,9 @@ async def _status(turn: Turn, reading: Reading) -> None:
     for number in reading.numbers:
         case = await turn.tx.incidents.get(number)
         if case and case.report.person == turn.person.id:
-            await mine.show_one(turn, case)
+            await standing.show_one(turn, case)
             return
-    await mine.list_(turn)
+    await standing.list_(turn)
 
 
 def _is_chatter(said: Said, reading: Reading) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
-from handlers import curate, drafts, enter, groups, mine, rate, report, sending, watch, work
+from handlers import curate, drafts, enter, groups, mine, rate, report, sending, standing, watch, work
 from handlers.turn import Handler, Moment, Turn
 from storage.conversations import Offered
 from storage.people import Person
@@ -14,7 +14,7 @@ from storage.people import Person
 COMMANDS: Mapping[str, Handler] = {
     "start": enter.start,
     "help": enter.help_,
-    "my": mine.list_,
+    "my": standing.list_,
     "queue": curate.queue,
     "overdue": watch.overdue,
     "due": watch.due,
@@ -89,7 +89,7 @@ STEPS: Mapping[str, Handler] = {
     "answer": work.answer_said,
     "question": work.question_said,
     "refuse-reason": work.refuse_reason_said,
-    "draft-date": drafts.date_said,
+    "draft-date": work.date_said,
 }
 """What the bot waits for, and who takes the next message."""
 

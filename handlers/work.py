@@ -185,6 +185,12 @@ async def _words_said(turn: Turn) -> None:
         await drafts.start(turn, case, kind)
 
 
+async def date_said(turn: Turn) -> None:
+    """The date of an interim answer."""
+    if await still_asked(turn):
+        await drafts.typed_date(turn)
+
+
 async def still_asked(turn: Turn) -> bool:
     """Whether what was said is what we waited for; if not, it has been taken like anything else.
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Locator, Page, async_playwright, expect
 
 from bots.sandbox_run import Sandbox, open_sandbox
-from tests.page.browser import ARGS, CHROMIUM, WIDE, needs_chromium, phone, write
+from tests.page.browser import ARGS, CHROMIUM, needs_chromium, phone, write
 
 pytestmark = needs_chromium
 
@@ -28,7 +28,7 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
 async def page(sandbox: Sandbox) -> AsyncIterator[Page]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        page = await browser.new_page(viewport=WIDE)
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
         complaints: list[str] = []
         page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
