@@ -1,0 +1,125 @@
+"""The clock's ticks: nobody is forgotten, nobody is told twice, whatever happens to one incident or runs beside."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from handlers import notices
+from handlers.turn import Moment
+from incidents.deadlines import Reminder
+from incidents.incident import Action, Deed, Role, Status
+from scheduler import deadlines
+from scheduler.deadlines import tick
+from scheduler.jobs import REGION, TICK, scheduler
+from storage.incidents import Case, Stale
+from storage.store import Store
+from tests.stories.house import House
+
+PIPE = "Барнаул, на Ленина 15 прорвало трубу отопления"
+
+
+@pytest.fixture
+async def full(store: Store) -> House:
+    """A house with five open incidents."""
+    house = House(store)
+    await house.open()
+    for number in range(5):
+        await house.person("telegram/altai", f"10{number}", "Анна Примерова").says(PIPE)
+    return house
+
+
+async def steps(house: House, number: int = 1) -> list[tuple[str, bool]]:
+    """The reminders of an incident: step, whether it was skipped."""
+    async with house.store.transaction() as tx:
+        return [(step, skipped) for _, step, _, skipped in await tx.incidents.reminders_of(number)]
+
+
+async def test_what_is_not_due_sleeps_on(full: House) -> None:
+    assert await tick(full.store, full.office, full.clock) == 0
+
+
+async def test_each_step_comes_once_however_often_the_clock_ticks(full: House) -> None:
+    full.clock.move(hours=12)
+    assert await tick(full.store, full.office, full.clock) == 5
+    assert await tick(full.store, full.office, full.clock) == 0
+    assert [await steps(full, number) for number in range(1, 6)] == [[("50", False)]] * 5
+
+
+async def test_steps_that_passed_unheard_are_recorded_as_skipped(full: House) -> None:
+    full.clock.move(hours=22, minutes=30)
+    await tick(full.store, full.office, full.clock)
+    assert sorted(await steps(full)) == [("2h", False), ("50", True), ("80", True)]
+
+
+async def test_one_incident_that_cannot_be_woken_keeps_no_other_asleep_and_is_tried_again(
+    full: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remind = notices.remind
+    broken = {2: RuntimeError("a bug"), 3: Stale("somebody is at work on it")}
+
+    async def sometimes(moment: Moment, case: Case, reminder: Reminder) -> None:
+        if case.id in broken:
+            raise broken[case.id]
+        await remind(moment, case, reminder)
+
+    monkeypatch.setattr(deadlines.notices, "remind", sometimes)
+    full.clock.move(hours=12)
+    assert await tick(full.store, full.office, full.clock) == 3
+    assert [len(await steps(full, number)) for number in range(1, 6)] == [1, 0, 0, 1, 1]
+    broken.clear()
+    assert await tick(full.store, full.office, full.clock) == 2
+    assert [len(await steps(full, number)) for number in range(1, 6)] == [1] * 5
+
+
+async def test_an_incident_whose_clock_can_do_a_deed_does_it_once(full: House) -> None:
+    async with full.store.transaction() as tx:
+        case = await tx.incidents.get(1)
+        assert case is not None
+        official = await tx.people.meet("telegram/altai", "11", "Мария Иванова", "ru", full.clock())
+        deed = Deed(action=Action.ANSWER, role=Role.OFFICIAL, at=full.clock(), by=official.id, text="Заменили")
+        await Moment(tx, full.office, full.clock()).act(case, deed)
+    full.clock.move(days=14)
+    await tick(full.store, full.office, full.clock)
+    await tick(full.store, full.office, full.clock)
+    assert (await full.case(1)).incident.status is Status.CLOSED
+    async with full.store.transaction() as tx:
+        assert [change.action for change in await tx.incidents.history(1)].count(Action.CLOSE) == 1
+
+
+async def test_two_processes_that_tick_at_once_remind_once(postgresql_url: str) -> None:
+    one, other = Store(postgresql_url), Store(postgresql_url)
+    try:
+        house = House(one)
+        await house.open()
+        for number in range(12):
+            await house.person("telegram/altai", f"1{number}", "Анна Примерова").says(PIPE)
+        async with one.transaction() as tx:
+            before = (await tx.outbox.counts())["queued"]
+        for _ in range(4):  # 50, 80, 2h, deadline
+            house.clock.move(hours=7, minutes=12)
+            await asyncio.gather(tick(one, house.office, house.clock), tick(other, house.office, house.clock))
+        for number in range(1, 13):
+            told = [step for step, skipped in await steps(house, number) if not skipped]
+            assert len(told) == len(set(told)) >= 3
+        async with one.transaction() as tx:
+            assert await tx.incidents.to_wake(house.clock()) == []
+            queued = (await tx.outbox.counts())["queued"] - before
+        assert queued % 12 == 0
+    finally:
+        await one.close()
+        await other.close()
+
+
+async def test_the_jobs_tick_and_are_made_up_for_once() -> None:
+    async def nothing() -> None:
+        return None
+
+    made = scheduler(nothing, nothing)
+    jobs = {job.id: job for job in made.get_jobs()}
+    assert {name: job.trigger.interval for name, job in jobs.items()} == {
+        "deadlines": timedelta(seconds=TICK),
+        "region": timedelta(seconds=REGION),
+    }
