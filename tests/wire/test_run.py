@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -71,7 +72,7 @@ async def test_a_vk_citizen_is_answered_from_a_telegram_topic_and_nothing_is_sen
     house: House, telegram: TelegramServer, vk: VkServer
 ) -> None:
     await house.start()
-    await house.logged("account_listens.*vk/altai")
+    await vk.called("groups.getLongPollServer")
     await connect_the_forum(house, telegram)
 
     vk.says(ANNA, PIPE, date=now(), attachments=[vk.photo(SEEN, sizes=True), vk.photo(SEEN + b"2", sizes=False)])
@@ -117,3 +118,64 @@ async def test_a_vk_citizen_is_answered_from_a_telegram_topic_and_nothing_is_sen
     await telegram.called("getUpdates", after=telegram_place)
     assert await house.stop() == 0
     assert [len([call for call in server.calls if "send" in call.method]) for server in (telegram, vk)] == told
+
+
+async def test_vk_works_while_telegram_is_away_and_old_news_is_escalated_once(house: House, telegram: TelegramServer, vk: VkServer) -> None:
+    await telegram.stop()
+    await house.start()
+    await house.logged("account_unreachable.*telegram/altai")
+    await vk.called("groups.getLongPollServer")
+    code, said = await house.does("invite", "--no-qr", "--role", "curator")
+    assert code == 0
+    assert "telegram/altai: no link" in said
+    (link,) = re.findall(r"https://vk\.me/\S+", said)
+    curator = 77
+    vk.says(curator, "Здравствуйте", date=now(), ref=parse_qs(urlsplit(link).query)["ref"][0])
+    await vk.called("messages.send", lambda call: call.params["message"].startswith("Вы — куратор."))
+
+    vk.says(ANNA, PIPE, date=now() - 25 * 3600)
+    receipt = await vk.called("messages.send", lambda call: call.params["message"].startswith("Сообщение № 1 принято."))
+    assert "Извините: из-за сбоя связи приняли его только сейчас." in receipt.params["message"]
+    await vk.called("messages.send", lambda call: "🔴 № 1 просрочен" in call.params["message"])
+    status, why = await house.asked("/readyz")
+    assert (status, why) == (503, "deaf telegram/altai\n")
+    assert (await house.asked("/livez"))[0] == 200
+
+    await telegram.start()
+    boris = {"id": 5, "is_bot": False, "first_name": "Борис"}
+    telegram.says({"id": 5, "type": "private"}, boris, PIPE, date=now())
+    await telegram.called("sendMessage", lambda call: call.text.startswith("Сообщение № 2 принято."))
+    assert (await house.asked("/readyz"))[0] == 200
+    assert await house.stop() == 0
+    loud = [
+        call.params["message"] for call in vk.calls if "№ 1 " in call.params.get("message", "") and call.params["peer_ids"] == str(curator)
+    ]
+    assert len([text for text in loud if text.startswith(("🔴", "⏳"))]) == 1
+
+
+async def test_a_wrong_token_is_named_and_stops_nobody_else(house: House, vk: VkServer) -> None:
+    wrong = "4503599627370401:another-canary-another-canary-anoth"
+    house.given |= {"SUTKI_TELEGRAM_ALTAI_TOKEN": wrong, "SUTKI_VK_BIYSK_TOKEN": "vk1.a.another-canary-another-canary"}
+    await house.start()
+    await house.logged("account_refused.*telegram/altai")
+    await house.logged("account_refused.*vk/biysk")
+    await vk.called("groups.getLongPollServer")
+    vk.says(ANNA, PIPE, date=now())
+    await vk.called("messages.send", lambda call: call.params["message"].startswith("Сообщение № 1 принято."))
+    assert await house.asked("/readyz") == (503, "refused telegram/altai\nrefused vk/biysk\n")
+    code, said = await house.does("doctor")
+    assert code == 1
+    assert "telegram/altai: the token in SUTKI_TELEGRAM_ALTAI_TOKEN is not accepted." in said
+    assert "vk/biysk: the token in SUTKI_VK_BIYSK_TOKEN is not accepted." in said
+    assert "vk/altai: this is Алтай слышит, https://vk.me/altai_wire" in said
+    assert await house.stop() == 0
+    assert "another-canary" not in house.log + said
+
+
+async def test_without_any_token_it_says_which_variables_it_looked_for(house: House) -> None:
+    del house.given["SUTKI_TELEGRAM_ALTAI_TOKEN"], house.given["SUTKI_VK_ALTAI_TOKEN"]
+    code, said = await house.does("run")
+    assert code == 2
+    for variable in ("SUTKI_TELEGRAM_ALTAI_TOKEN", "SUTKI_VK_ALTAI_TOKEN", "SUTKI_VK_BIYSK_TOKEN"):
+        assert variable in said
+    assert "Traceback" not in said
