@@ -35,6 +35,8 @@ log = structlog.get_logger(__name__)
 REGION = Path(__file__).parents[1] / "examples" / "altai.toml"
 # Tokens of nobody: the local messengers know them, the real ones never will.
 TOKENS = {"telegram": "7000000001:sandbox-sandbox-sandbox-sandbox-sand", "vk": "vk1.a.sandbox-sandbox-sandbox-sandbox-sandbox"}
+# The example region has a second community, which no phone on the page writes to.
+BIYSK = Community(900000002, "vk1.a.sandbox-sandbox-sandbox-sandbox-biysk", "biysk_sutki", "Сутки · Бийск")
 VARIABLES = {"telegram": "SUTKI_TELEGRAM_ALTAI_TOKEN", "vk": "SUTKI_VK_ALTAI_TOKEN"}
 NAMES = {"telegram": "telegram/altai", "vk": "vk/altai"}
 """Our names of the two accounts in the example region."""
@@ -79,6 +81,7 @@ async def open_sandbox(stack: AsyncExitStack, *, port: int, folder: Path) -> San
         "SUTKI_TELEGRAM_URL": telegram_url,
         "SUTKI_VK_URL": vk_url,
         **{VARIABLES[kind]: token for kind, token in TOKENS.items()},
+        "SUTKI_VK_BIYSK_TOKEN": BIYSK.token,
     }
     app = await open_app(read(given=given), clock, REGION.read_text(encoding="utf-8"))
     stack.push_async_callback(close_app, app)
@@ -139,7 +142,7 @@ def _local_vk(cast: Cast, blobs: Blobs, faults: Faults, clock: SandboxClock) -> 
         for group in cast.groups
         if group.messenger == "vk"
     ]
-    return LocalVk([community], people, chats, blobs=blobs, faults=faults, clock=clock)
+    return LocalVk([community, BIYSK], people, chats, blobs=blobs, faults=faults, clock=clock)
 
 
 def _account(cast: Cast, messenger: str) -> Account:
