@@ -232,7 +232,9 @@ def _pressed(reading: _Reading) -> Sequence[Event]:
     person = query.part("from")
     # Telegram need not say which message it was; that the press is answered matters more.
     message = (
-        query.part("message") if "message" in query else _Part({"chat": {"id": person.number("id"), "type": "private"}}, "update.message")
+        query.part("message")
+        if "message" in query
+        else _Part({"date": 0, "chat": {"id": person.number("id"), "type": "private"}}, "update.message")
     )
     at = reading.whole.time(RECEIVED) if RECEIVED in reading.whole else message.time("date")
     return (

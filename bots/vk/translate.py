@@ -50,6 +50,7 @@ _OF_NO_INTEREST = frozenset({
 # fmt: on
 _CAME = frozenset({"chat_invite_user", "chat_invite_user_by_link", "chat_invite_user_by_message_request"})
 _DECORATION = frozenset({"chat_photo_update", "chat_photo_remove", "chat_pin_message", "chat_unpin_message", "chat_screenshot"})
+_CALLED = re.compile(r"\[(?:club|public|event)(\d{1,16})\|[^\]\n]{0,100}\][,:]?\s*")
 _SAFE_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
@@ -131,7 +132,7 @@ def _message_new(about: Json, context: _Context) -> Sequence[Event]:
     if message.get("out") == 1 or sender == -context.group:
         return ()
     content = content_of(message, context.account)
-    text, start = content.text, word(message.get("ref"))
+    text, start = _unaddressed(content.text, context.group), word(message.get("ref"))
     if _is_start(message.get("payload")):
         text = "/start"
     left_out = content.left_out
@@ -246,6 +247,12 @@ def _message(about: Json) -> Json:
 def _answered(message: Json) -> str:
     replied = message.get("reply_message")
     return message_id(replied) if isinstance(replied, Mapping) else ""
+
+
+def _unaddressed(text: str, group: int) -> str:
+    """The text without our own name at its beginning: where a community may not read all of a chat, people have to call it by name."""
+    found = _CALLED.match(text)
+    return text[found.end() :] or text if found and int(found[1]) == group else text
 
 
 def _is_start(payload: object) -> bool:

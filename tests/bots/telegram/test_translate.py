@@ -226,6 +226,9 @@ def test_a_press() -> None:
     assert isinstance(old, Pressed)
     assert (old.message, old.at.year) == ("3", 1970)
     assert read("callback_query", {"id": "1", "from": ANNA, "inline_message_id": "x", "chat_instance": "1", "data": "take:1"}) == []
+    (unnamed,) = read("callback_query", {key: value for key, value in query.items() if key != "message"})
+    assert isinstance(unnamed, Pressed)
+    assert (unnamed.address.chat, unnamed.scene, unnamed.message, unnamed.press) == (SENDER.id, Scene.PRIVATE, "", query["id"])
     (game,) = read("callback_query", {key: value for key, value in query.items() if key != "data"} | {"game_short_name": "x"})
     assert isinstance(game, Pressed)
     assert game.payload == ""

@@ -72,6 +72,36 @@ def test_a_message_in_a_chat() -> None:
     assert (event.scene, event.address.chat, event.sender.id) == (Scene.GROUP, str(CHAT), str(PERSON))
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (f"[club{GROUP}|@altai] /connect 7H2K", "/connect 7H2K"),
+        (f"[club{GROUP}|Алтай слышит], яма", "яма"),
+        (f"[public{GROUP}|Алтай]яма", "яма"),
+        (f"[club{GROUP}|Алтай]", f"[club{GROUP}|Алтай]"),
+        ("[club1|Другие] яма", "[club1|Другие] яма"),
+        (f"яма [club{GROUP}|Алтай]", f"яма [club{GROUP}|Алтай]"),
+    ],
+)
+def test_our_own_name_before_the_words_is_no_part_of_them(text: str, read: str) -> None:
+    assert said(text=text, peer_id=CHAT).text == read
+
+
+def test_a_person_whose_number_has_outgrown_32_bits_writes_in_private() -> None:
+    assert said(peer_id=2**52, from_id=2**52).scene is Scene.PRIVATE
+    assert said(peer_id=CHAT, from_id=2**52).scene is Scene.GROUP
+
+
+def test_a_message_without_a_number_within_its_dialogue_has_its_own() -> None:
+    event = said(conversation_message_id=None, id=9001, reply_message={"id": 8999, "from_id": -GROUP})
+    assert (event.id, event.message, event.answer_to) == (f"message/{PERSON}/m9001", "m9001", "m8999")
+
+
+def test_an_update_that_does_not_name_the_community_is_that_of_the_account() -> None:
+    told = {name: value for name, value in new(from_id=-GROUP).items() if name != "group_id"}
+    assert events("vk/biysk", told, GROUP) == ()
+
+
 def test_another_community_is_impersonal() -> None:
     assert said(from_id=-55, peer_id=CHAT).sender == Sender("-55", impersonal=True)
 
@@ -278,7 +308,11 @@ def test_a_press() -> None:
     assert json.loads(event.press) == ["5ed6f4c1b3a2", PERSON, CHAT]
 
 
-@pytest.mark.parametrize("payload", [None, "take:1", [], {"p": 5}, {"q": "take:1"}, {}])
+def test_a_press_whose_button_is_told_as_text() -> None:
+    assert pressed('{"p":"take:1"}').payload == "take:1"
+
+
+@pytest.mark.parametrize("payload", [None, "take:1", [], {"p": 5}, {"q": "take:1"}, {}, '["p"]', '{"p":5}', "{" * 2000])
 def test_a_forged_press_carries_nothing(payload: Any) -> None:
     assert pressed(payload).payload == ""
 
