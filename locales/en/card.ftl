@@ -40,7 +40,6 @@ thread-reply = The citizen replied about No. { $number }:
 thread-edited = The citizen changed a message about No. { $number }:
 thread-thanks = The citizen writes about No. { $number }: “{ $text }”
 thread-quote = “{ $text }”
-thread-files = Files of No. { $number }
 thread-contested = ↩ The citizen does not agree with the answer to No. { $number }: { $verdict ->
     [partly] solved in part
    *[no] not solved

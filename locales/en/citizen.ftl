@@ -11,7 +11,6 @@ greeting = This bot takes reports about problems. It is run by { $operator }.
 
 chatter = Hello! Tell us in one message what happened and where; photos are welcome. We answer within a day.
 chatter-passed = Thank you! Passed on with No. { $number }.
-ask-place = Where is it? Choose a place or type it.
 ask-place-point = Where is it? Choose a place, type it, or send your location.
 added = Added to No. { $number }.
 added-again = Added to No. { $number }. Those responsible have it.
@@ -19,7 +18,6 @@ add-or-new = Shall we add this to No. { $number }, or is it new?
 button-add = To No. { $number }
 button-new = It is new
 settled = Added to No. { $number }. If it is about something else, just write again and choose “It is new”.
-became-new = All right, this is a new report.
 edited-late = Your change to No. { $number } was passed to those responsible.
 too-long = Your message is very long: we took all of it, but the official sees its first lines first.
 left-out-kinds = We could not take a part of your message: the messenger does not pass on such attachments. Please describe it in words or send a photo.

@@ -84,7 +84,6 @@ cli-invite-unidentified = { $account }: no link, { $why ->
 }.
 cli-invite-no-links = No account is connected, so there is nowhere to open an invitation. See: sutki doctor
 cli-invite-connect = Add the bot to the working chat and send there (one command, one chat, until { $until } UTC):
-cli-invite-curators = curators
 
 ## Doctor
 

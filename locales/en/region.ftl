@@ -1,11 +1,4 @@
-# What can be wrong with a region file. Each stands after "line N, place:", see region-error.
-region-error = line { $line }, { $place }: { $what }
-region-error-top = line { $line }: { $what }
-region-error-column = line { $line }, column { $column }: { $what }
-region-nothing-loaded = { $count ->
-    [one] There is { $count } mistake in the region file. Nothing was loaded.
-   *[other] There are { $count } mistakes in the region file. Nothing was loaded.
-}
+# What can be wrong with a region file. Each stands after "line N, place:".
 
 region-syntax = this is not TOML: { $problem ->
     [twice] this key or table is already there; a list of tables has double brackets, [[topics]]

@@ -41,7 +41,6 @@ thread-reply = Житель ответил по № { $number }:
 thread-edited = Житель изменил сообщение по № { $number }:
 thread-thanks = Житель пишет по № { $number }: «{ $text }»
 thread-quote = «{ $text }»
-thread-files = Файлы к № { $number }
 thread-contested = ↩ Житель не согласен с ответом по № { $number }: { $verdict ->
     [partly] решено частично
    *[no] не решено

@@ -85,7 +85,6 @@ cli-invite-unidentified = { $account }: ссылки не будет — { $why 
 }.
 cli-invite-no-links = Ни один аккаунт не подключён, открыть приглашение негде. Проверьте: sutki doctor
 cli-invite-connect = Добавьте бота в рабочий чат и отправьте там (одна команда — один чат, до { $until } UTC):
-cli-invite-curators = кураторы
 
 ## Врач
 

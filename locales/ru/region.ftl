@@ -1,12 +1,4 @@
-# Ошибки файла региона. Каждая — после «строка N, место:», см. region-error.
-region-error = строка { $line }, { $place }: { $what }
-region-error-top = строка { $line }: { $what }
-region-error-column = строка { $line }, столбец { $column }: { $what }
-region-nothing-loaded = { $count ->
-    [one] В файле региона { $count } ошибка. Ничего не загружено.
-    [few] В файле региона { $count } ошибки. Ничего не загружено.
-   *[many] В файле региона { $count } ошибок. Ничего не загружено.
-}
+# Ошибки файла региона. Каждая — после «строка N, место:».
 
 region-syntax = это не TOML: { $problem ->
     [twice] такой ключ или раздел уже был; список разделов пишут в двойных скобках — [[topics]]
