@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
+from bots.pages import shorten
 from handlers import curate, drafts, enter, groups, mine, rate, report, sending, standing, watch, work
 from handlers.turn import Handler, Moment, Turn
 from storage.conversations import Offered
@@ -101,9 +105,13 @@ INTERNAL: Mapping[str, Callable[[Moment, Mapping[str, Any]], Awaitable[None]]] =
 """What the house tells itself through the inbox."""
 
 
+LONGEST_NAME = 64
+"""UTF-16 units of a person's or a group's name that are kept: it stands in lines, lists and toasts beside other words."""
+
+
 async def handle(moment: Moment, event: Event) -> None:
     """Take one event to its handler. Roles are read from storage here, anew for every event."""
-    match event:
+    match event := _sound(event, moment.now):
         case Said():
             await _said(await _turn(moment, event))
         case Pressed():
@@ -121,6 +129,22 @@ async def handle(moment: Moment, event: Event) -> None:
             await groups.left(moment, event)
         case ChatMoved():
             await moment.tx.chats.move(event.address.account, event.address.chat, event.to)
+
+
+def _sound(event: Event, now: datetime) -> Event:
+    """The same, with a time that has come and names of one line.
+
+    A platform's clock that is ahead of ours must not lend anybody time: the 24 hours would end when they end there, perhaps in a year.
+    What is late keeps its time, however long ago: the citizen has been waiting since then.
+    """
+    event = replace(event, at=min(event.at, now), sender=replace(event.sender, name=_one_line(event.sender.name)))
+    return replace(event, title=_one_line(event.title)) if isinstance(event, Joined) else event
+
+
+def _one_line(name: str) -> str:
+    """A name as it may stand among other words: a line break in it would write lines of its own into a card. Empty when nothing shows."""
+    shown = any(unicodedata.category(letter)[0] in "LNPS" for letter in name)
+    return shorten(" ".join(name.split()), LONGEST_NAME) if shown else ""
 
 
 async def handle_own(moment: Moment, raw: Mapping[str, Any]) -> None:
