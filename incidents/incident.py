@@ -335,6 +335,8 @@ def _check(incident: Incident, deed: Deed, rule: Rule) -> None:
         raise NotAllowed(NotAllowed.RATED)
     if deed.action in (Action.REASSIGN, Action.REFUSE) and deed.target and deed.target == incident.organisation:
         raise NotAllowed(NotAllowed.SAME)
+    if deed.action is Action.MERGE and deed.target == str(incident.id):
+        raise NotAllowed(NotAllowed.SAME)
     if deed.action is Action.CLOSE and deed.role in (Role.OFFICIAL, Role.HEAD) and not incident.undeliverable:
         # An official gives up only on an answer that could not be delivered; all other closing is the citizen's or the curator's.
         raise NotAllowed(NotAllowed.DELIVERED)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from incidents.incident import Action, Change, Deed, Incident, Needs, NotAllowed, Resolution, Role, Status, Timer, act
+from incidents.incident import RULES, Action, Change, Deed, Incident, Needs, NotAllowed, Resolution, Role, Status, Timer, act
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=2)
@@ -268,6 +268,12 @@ def test_it_goes_back_to_whoever_has_it(status: Status, action: Action, role: Ro
 def test_it_is_not_passed_on_to_whom_it_belongs_already(action: Action) -> None:
     role = Role.OFFICIAL if action is Action.REFUSE else Role.CURATOR
     assert refused(incident(Status.IN_PROGRESS), deed(action, role, target="zhkh")).why == NotAllowed.SAME
+
+
+@pytest.mark.parametrize("status", [status for status in Status if (status, Action.MERGE) in RULES])
+def test_it_is_not_merged_into_itself(status: Status) -> None:
+    of = incident(status)
+    assert refused(of, deed(Action.MERGE, Role.CURATOR, target=str(of.id))).why == NotAllowed.SAME
 
 
 def test_an_open_incident_has_one_owner_or_stands_in_the_queue() -> None:
