@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ WRONG_CODES = 5
 WRONG_WITHIN = timedelta(hours=1)
 COMMANDS = ("my", "help", "queue", "due", "overdue", "connect", "start")
 """In the order of the messenger's menu."""
+_CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.IGNORECASE)
 _NO_WORDS = ("", "начать", "start")
 """What a messenger's own «begin» button says."""
 
@@ -63,13 +65,18 @@ async def _welcome(turn: Turn) -> None:
         await report.greet(turn)
 
 
+def is_code(text: str) -> bool:
+    """Whether somebody sent nothing but a link's code: not every app carries it along when the link is opened."""
+    return _CODE.fullmatch(text.strip()) is not None
+
+
 def _is_begin(text: str) -> bool:
-    return text.lower() in _NO_WORDS or text.startswith("/")
+    return text.lower() in _NO_WORDS or text.startswith("/") or is_code(text)
 
 
 def _argument(text: str) -> str:
-    """What stands behind a command."""
-    return text.partition(" ")[2].strip() if text.startswith("/") else ""
+    """What stands behind a command, or the code that was sent without one."""
+    return text.partition(" ")[2].strip() if text.startswith("/") else text if is_code(text) else ""
 
 
 # --- invitations -------------------------------------------------------------------------------------------------------

@@ -10,10 +10,14 @@ from typing import Any
 
 from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
 from bots.pages import shorten
+from bots.pages import shorten
 from handlers import curate, drafts, enter, groups, mine, rate, report, sending, standing, watch, work
 from handlers.turn import Handler, Moment, Turn
 from storage.conversations import Offered
 from storage.people import Person
+
+LONGEST_NAME = 60
+"""UTF-16 units of a person's name: some fill all that a messenger lets them, and a card is a phone screen."""
 
 COMMANDS: Mapping[str, Handler] = {
     "start": enter.start,
@@ -157,7 +161,8 @@ async def _turn(moment: Moment, event: Said | Pressed) -> Turn:
     sender, address = event.sender, event.address
     if sender.impersonal:
         return Turn(moment, event, Person(0), ())
-    person = await moment.tx.people.meet(address.account, sender.id, sender.name, sender.language, moment.now)
+    name = shorten(" ".join(sender.name.split()), LONGEST_NAME)
+    person = await moment.tx.people.meet(address.account, sender.id, name, sender.language, moment.now)
     posts = await moment.tx.people.posts_of(person.id)
     step = await moment.tx.conversations.step(address.account, address.chat, sender.id) if isinstance(event, Said) else None
     offered = await moment.tx.conversations.offered(event.payload) if isinstance(event, Pressed) else None
@@ -171,7 +176,7 @@ async def _said(turn: Turn) -> None:
         return
     await _learn(turn)
     command = command_of(said.text)
-    if said.start:
+    if said.start or (turn.private and enter.is_code(said.text)):
         await turn.done()
         await enter.start(turn)
     elif command in COMMANDS:

@@ -60,6 +60,21 @@ async def test_what_a_citizen_wrote_behind_an_odd_link_is_not_lost(house: House)
 
 
 @pytest.mark.parametrize("account", ["telegram/altai", "vk/altai"])
+@pytest.mark.parametrize("text", [CODE, f" {CODE.lower()}\n", f"/start {CODE}"])
+async def test_the_code_itself_opens_an_invitation_too(house: House, account: str, text: str) -> None:
+    await house.invite(CODE, role="official", organisation="zhkh-barnaul")
+    person = ivanova(house, account)
+    await person.says(text)
+    assert await roles(house, account) == [("official", "zhkh-barnaul")]
+
+
+async def test_an_unknown_code_is_no_report(house: House) -> None:
+    person = house.person("vk/altai", "100", "Анна")
+    await person.says(CODE)
+    assert person.heard()[0].startswith(UNKNOWN)
+
+
+@pytest.mark.parametrize("account", ["telegram/altai", "vk/altai"])
 async def test_an_invitation_makes_an_official(house: House, account: str) -> None:
     await house.invite(CODE, role="official", organisation="zhkh-barnaul")
     who = ivanova(house, account)
