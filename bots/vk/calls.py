@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from vkbottle import API
@@ -76,6 +77,21 @@ class CommunityAPI(API):
         if "response" not in answer:
             raise Broken(f"{method}: neither a response nor an error")
         return answer
+
+    async def community(self) -> Any:
+        """``groups.getById``, the first call of all. A base address without a path may be that of the methods, or lack ``/method/``."""
+        given = self.API_URL
+        try:
+            return await self.call("groups.getById")
+        except Broken:
+            if urlsplit(given).path != "/":
+                raise
+        self.API_URL = given + "method/"
+        try:
+            return await self.call("groups.getById")
+        except Broken:
+            self.API_URL = given
+            raise
 
     async def call(self, method: str, **params: Any) -> Any:
         """What the method responds."""

@@ -99,7 +99,7 @@ class VkChannel:
 
     async def _community(self) -> dict[str, Any]:
         """Our own community. Raises VkError, Unsent, Broken."""
-        response = await self._api.call("groups.getById")
+        response = await self._api.community()
         groups = response.get("groups") if isinstance(response, dict) else response
         group = groups[0] if isinstance(groups, list) and groups and isinstance(groups[0], dict) else {}
         if not isinstance(group.get("id"), int):

@@ -252,6 +252,16 @@ async def test_a_community_in_both_shapes(vk: tuple[VkServer, VkChannel], old_sh
     assert (await channel.identify()).start_link == "https://vk.me/altai_wire?ref={code}"
 
 
+async def test_vk_is_found_though_only_its_host_was_named(vk: tuple[VkServer, VkChannel]) -> None:
+    server, _ = vk
+    sessions = Sessions()
+    bare = f"http://127.0.0.1:{server.port}"
+    channel = VkChannel("vk/altai", VK_TOKEN, sessions=sessions, fetch=elsewhere, clock=clock, base_url=bare, sleep=soon)
+    assert (await channel.identify()).title == "Алтай слышит"
+    assert await channel.send(Address("vk/altai", "7"), Reply("текст"), 1)
+    await sessions.close()
+
+
 @pytest.mark.parametrize(
     ("response", "ids"),
     [
