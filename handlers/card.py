@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bots.pages import shorten, units
 from handlers.turn import Moment, Offer, Offers
-from incidents.incident import Incident, Status, Timer
+from incidents.incident import Action, Incident, Role, Status, Timer
 from locales import Texts
 from storage.incidents import Case
 from storage.people import platform
@@ -18,7 +18,6 @@ TEXT_ON_CARD = 1500
 async def card_text(moment: Moment, case: Case, texts: Texts) -> str:
     """The card, one line a fact."""
     incident, report = case.incident, case.report
-    zone = moment.zone(incident.territory)
     lines = [
         texts.say("card-head", number=incident.id, topic=topic_title(moment, incident, texts), time=time_left(moment, incident, texts))
     ]
@@ -33,9 +32,8 @@ async def card_text(moment: Moment, case: Case, texts: Texts) -> str:
     lines.append(await _author(moment, case, texts))
     if incident.assignee and incident.is_open:
         holder = await moment.tx.people.get(incident.assignee)
-        lines.append(
-            texts.say("card-held", name=holder.name or texts.say("somebody"), since=texts.hour(await held_since(moment, incident), zone))
-        )
+        since = since_when(moment, incident, await held_since(moment, incident), texts)
+        lines.append(texts.say("card-held", name=holder.name or texts.say("somebody"), since=since))
     if incident.undeliverable:
         lines.append(texts.say("card-undelivered"))
     return "\n".join(lines)
@@ -153,7 +151,23 @@ def _initialled(name: str) -> str:
     return f"{first} {last.strip()[0]}." if last.strip() else first
 
 
+_FREES = (Action.ASSIGN, Action.REASSIGN, Action.REFUSE, Action.RELEASE)
+"""After these nobody holds it."""
+
+
 async def held_since(moment: Moment, incident: Incident) -> datetime:
-    """When the one who holds it took it (answering unasked is taking, too)."""
-    taken = [change.at for change in await moment.tx.incidents.history(incident.id) if change.by == incident.assignee]
-    return taken[-1] if taken else incident.reported_at
+    """When the one who holds it took it (answering unasked is taking, too), this time."""
+    since = None
+    for change in await moment.tx.incidents.history(incident.id):
+        if change.action in _FREES:
+            since = None
+        elif since is None and change.by == incident.assignee and change.role in (Role.OFFICIAL, Role.HEAD):
+            since = change.at
+    return since or incident.reported_at
+
+
+def since_when(moment: Moment, incident: Incident, since: datetime, texts: Texts) -> str:
+    """«14:20»; of another day with the day: «12 марта, 14:20»."""
+    zone = moment.zone(incident.territory)
+    today = since.astimezone(zone).date() == moment.now.astimezone(zone).date()
+    return texts.hour(since, zone) if today else texts.when(since, zone, moment.now)

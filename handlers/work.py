@@ -10,7 +10,7 @@ from typing import Any
 from bots.channel import Scene
 from bots.pages import shorten
 from handlers import drafts, report, watch
-from handlers.card import held_since, organisation_title, title
+from handlers.card import held_since, organisation_title, since_when, title
 from handlers.pick import organisations, pick
 from handlers.preview import ACTIONS, allowed, name_of
 from handlers.thread import tell_at
@@ -59,7 +59,7 @@ async def release(turn: Turn) -> None:
 
 async def _held(turn: Turn, case: Case) -> None:
     """Who has it, and since when."""
-    since = turn.texts.hour(await held_since(turn, case.incident), turn.zone(case.incident.territory))
+    since = since_when(turn, case.incident, await held_since(turn, case.incident), turn.texts)
     if case.incident.assignee == turn.person.id:
         await turn.whisper("work-held-by-you", since=since)
     else:
