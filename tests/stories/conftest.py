@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from storage.store import Store
@@ -9,8 +11,17 @@ from tests.stories.house import House
 
 
 @pytest.fixture
-async def house(sqlite_store: Store) -> House:
-    """A whole house for Altai on SQLite, with nobody in it."""
-    made = House(sqlite_store)
+def house_url(request: pytest.FixtureRequest) -> str:
+    """The database of the house: SQLite, and PostgreSQL too where a story says ``on_both``."""
+    url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
+    return url
+
+
+@pytest.fixture
+async def house(house_url: str) -> AsyncIterator[House]:
+    """A whole house for Altai, with nobody in it."""
+    store = Store(house_url)
+    made = House(store)
     await made.open()
-    return made
+    yield made
+    await store.close()

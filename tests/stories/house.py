@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from bots.channel import Address, Blocked, Edited, Event, File, FileKind, Joined, Left, Location, Pressed, Said, Scene, Sender, Unblocked
 from bots.channel import Update as RawUpdate
 from bots.delivery import Delivery
@@ -21,6 +23,9 @@ from storage.store import Store
 from tests.fakes import TELEGRAM, VK, FakeChannel, FakeClock, Shown
 
 ALTAI = parse((Path(__file__).parents[2] / "examples" / "altai.toml").read_text(encoding="utf-8"))
+
+on_both = pytest.mark.parametrize("house_url", ["sqlite", "postgresql"], indirect=True)
+"""For the stories, or whole files of them (``pytestmark``), that run on PostgreSQL too: about a second more for each."""
 
 
 class House:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from incidents.incident import Role, Status
-from tests.stories.house import Actor, House
+from tests.stories.house import Actor, House, on_both
+
+pytestmark = on_both
 
 PIPE = "Барнаул, на Ленина 15 прорвало трубу отопления"
 ACCOUNT, FORUM = "telegram/altai", "-100"

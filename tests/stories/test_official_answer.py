@@ -9,8 +9,10 @@ import pytest
 from bots.channel import File, FileKind, Scene, Unknown, Unreachable
 from incidents.incident import Role, Status
 from storage.incidents import Case
-from tests.stories.house import House
+from tests.stories.house import House, on_both
 from tests.stories.office import FORUM, GROUP, OWNER, TG, VK, VK_CHAT, WORDS, desk, known
+
+pytestmark = on_both
 
 # --- the preview -------------------------------------------------------------------------------------------------------
 
