@@ -25,8 +25,8 @@ _POLL = 25
 """Seconds Telegram keeps a poll open until something happens."""
 _DOWNLOAD_TIME = 300
 """Seconds a file may take to come."""
-_IDLE_CONNECTION = 4.0
-"""Seconds an unused connection is kept: less than the 5 s after which many servers close theirs just as we write to it."""
+_IDLE_CONNECTION = 1.5
+"""Seconds an unused connection is kept: less than the 2 or 5 s after which many servers close theirs, just as we write to it."""
 
 
 class GetRawUpdates(TelegramMethod[Any]):
@@ -104,7 +104,7 @@ class Wire:
         except TelegramUnauthorizedError:
             failure = Refused("telegram: the token is not accepted")
         except TelegramNotFound:  # said of a token of an odd form, too
-            failure = Refused(f"telegram does not know this bot, or no {method.__api_method__}")
+            failure = Refused(f"telegram does not know this bot or has no {method.__api_method__}")
         except Exception as error:  # noqa: BLE001 - as above
             if _was_done(error):
                 return cast("T", error.data.get("result"))

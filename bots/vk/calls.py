@@ -14,8 +14,8 @@ from vkbottle.http import AiohttpClient
 from bots.vk.compose import VkError
 
 _CALL = aiohttp.ClientTimeout(total=30, connect=10)
-_IDLE_CONNECTION = 4.0
-"""Seconds an unused connection is kept: less than the 5 s after which many servers close theirs just as we write to it."""
+_IDLE_CONNECTION = 1.5
+"""Seconds an unused connection is kept: less than the 2 or 5 s after which many servers close theirs, just as we write to it."""
 _UPLOAD = aiohttp.ClientTimeout(total=180, connect=10)
 
 
