@@ -12,6 +12,8 @@ from fluent.runtime.types import fluent_number
 
 LANGUAGES = ("ru", "en")
 DEFAULT = "ru"
+_LONGEST = 2000
+"""Characters of a value that Fluent is given: it refuses those above 2,500 (``resolver.MAX_PART_LENGTH``), and people write longer ones."""
 
 
 def choose(tag: str) -> str:
@@ -41,10 +43,16 @@ class Texts:
             raise LookupError(f"text {key!r} in {self.language} has no value")
         # «№ 1042», never «№ 1 042»: most of our numbers are names of incidents.
         plain = {name: value if isinstance(value, str) else fluent_number(value, useGrouping=False) for name, value in arguments.items()}
-        text, errors = self._bundle.format_pattern(pattern, plain)
+        # A long value is put in afterwards, where its mark stands: one that nobody can write, for what people write carries no NUL.
+        long = {f"\0{name}\0": value for name, value in plain.items() if isinstance(value, str) and len(value) > _LONGEST}
+        plain |= {mark.strip("\0"): mark for mark in long}
+        said, errors = self._bundle.format_pattern(pattern, plain)
         if errors:
             raise ValueError(f"text {key!r} in {self.language}: {errors[0]}")
-        return str(text)
+        text = str(said)
+        for mark, value in long.items():
+            text = text.replace(mark, value)
+        return text
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""

@@ -247,6 +247,11 @@ def test_names_have_no_invisible_marks_around_them() -> None:
     assert not re.search("[\u2066-\u2069]", texts("ru").say("receipt-about", topic="Дороги", place="Бийск"))
 
 
+def test_what_people_write_at_length_is_said_whole() -> None:
+    long = "вода, " * 1000
+    assert texts("ru").say("thread-quote", text=long) == f"«{long}»"
+
+
 def test_a_missing_argument_and_an_unknown_key_are_our_mistakes() -> None:
     with pytest.raises(ValueError, match="number"):
         texts("ru").say("number")
