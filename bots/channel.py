@@ -301,7 +301,7 @@ class Identity:
 
 
 class Undelivered(Exception):
-    """The message did not arrive, or may not have. One of the four below says what that means. Never carries a token or a text."""
+    """The message did not arrive, or may not have. One of the errors below says what that means. Never carries a token or a text."""
 
 
 class TryLater(Undelivered):
@@ -323,6 +323,14 @@ class ThreadGone(Undelivered):
 
 class Refused(Undelivered):
     """It did not arrive: the platform finds the call itself wrong. Our mistake."""
+
+
+class FileLost(Refused):
+    """It did not arrive: ``file`` cannot be had any more, or is more than the platform takes. Without it the rest may go."""
+
+    def __init__(self, why: str, file: File) -> None:
+        super().__init__(why)
+        self.file = file
 
 
 class Unknown(Undelivered):

@@ -13,8 +13,11 @@ import structlog
 from bots.channel import (
     Channel,
     Clock,
+    File,
+    FileLost,
     Moved,
     OpenThread,
+    Outgoing,
     Refused,
     RenameThread,
     Reply,
@@ -306,9 +309,8 @@ class Delivery:
             await tx.outbox.drop(row.id, error)  # it answered a press, and that is over
             return
         log.warning("not_delivered", account=row.to.account, row=row.id, purpose=row.purpose, error=error)
-        if isinstance(problem, Refused) and isinstance(row.out, Reply) and row.out.files and row.out.text:
-            # Mostly it is a file that cannot be had or is not taken: nobody's words are lost with it.
-            await tx.outbox.leave_files(row, (), _noted(row, error, WITHOUT))
+        if (left := _without(row.out, problem)) is not None:
+            await tx.outbox.leave_files(row, left, _noted(row, error, WITHOUT))
             return
         await tx.outbox.fail(row, _noted(row, error))
         if isinstance(problem, Unreachable) and not self._channel.is_group(row.to.chat):
@@ -343,6 +345,15 @@ class Delivery:
         if row.draft:
             raw = {"kind": "outcome", "row": row.id, "draft": row.draft, "state": state, "error": error}
             await tx.inbox.later(f"outcome/{row.id}/{row.attempts}/{state}", raw, lane=f"draft/{row.draft}", at=self._clock())
+
+
+def _without(out: Outgoing, problem: Undelivered) -> tuple[File, ...] | None:
+    """The files with which the same message may still go; None when it may not. Nobody's words are lost with a file that cannot be had."""
+    if not isinstance(problem, Refused) or not isinstance(out, Reply) or not out.files:
+        return None
+    left = tuple(file for file in out.files if isinstance(problem, FileLost) and file != problem.file)
+    left = left if len(left) < len(out.files) else ()
+    return left if left or out.text else None
 
 
 def _is_whisper(row: Row) -> bool:

@@ -32,6 +32,7 @@ from bots.channel import (
     File,
     FileGone,
     FileKind,
+    FileLost,
     Identity,
     Limits,
     OpenThread,
@@ -222,7 +223,7 @@ class TelegramChannel:
         return sources
 
     async def _upload(self, file: File, kind: FileKind | None = None) -> calls.Source:
-        """Raises Refused when the file is gone or more than Telegram takes."""
+        """Raises FileLost when the file is gone or more than Telegram takes."""
         content = bytearray()
         try:
             async for chunk in self._fetch(file):
@@ -232,9 +233,9 @@ class TelegramChannel:
         except FileGone:
             content.clear()
         if not content:
-            raise Refused("telegram: the file is gone")
+            raise FileLost("telegram: the file is gone", file)
         if len(content) > self.limits.upload:
-            raise Refused("telegram: the file is larger than it takes")
+            raise FileLost("telegram: the file is larger than it takes", file)
         return kind or calls.kind_of(file, len(content)), BufferedInputFile(bytes(content), calls.file_name(file))
 
     def fetch(self, file: File) -> AsyncIterator[bytes]:

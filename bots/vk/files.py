@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from bots.channel import Fetch, File, FileGone, FileKind, Refused, TryLater
+from bots.channel import Fetch, File, FileGone, FileKind, FileLost, Refused, TryLater
 from bots.vk.calls import CommunityAPI, Sessions
 from bots.vk.compose import LIMITS
 
@@ -55,7 +55,7 @@ class Files:
         except FileGone:
             content.clear()
         if not content or len(content) > LIMITS.upload:
-            raise Refused("a file is gone, empty or too large")
+            raise FileLost("a file is gone, empty or too large", file)
         return bytes(content)
 
     async def download(self, file: File) -> AsyncIterator[bytes]:

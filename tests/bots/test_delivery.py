@@ -15,6 +15,7 @@ from bots.channel import (
     Address,
     File,
     FileKind,
+    FileLost,
     Moved,
     OpenThread,
     Outgoing,
@@ -409,6 +410,15 @@ async def test_a_text_that_is_refused_without_its_file_too_has_failed(post: Offi
     await post.rests()
     assert (await post.state(row), len(post.wire.calls)) == (FAILED, 2)
     assert [one["state"] for one in await post.outcomes()] == [FAILED]
+
+
+async def test_only_the_file_that_is_lost_is_left_behind(post: Office) -> None:
+    other = File(FileKind.PHOTO, "vk/biysk", "p2")
+    post.wire.fail[ANNA] = [FileLost("the file is gone", PHOTO), None]
+    row = await post.puts(out=Reply(files=(PHOTO, other)))
+    await post.rests()
+    assert [shown.reply.files for shown in post.wire.shown] == [(other,)]
+    assert (await post.state(row), await post.error(row)) == (SENT, WITHOUT)
 
 
 async def test_a_file_that_stands_alone_has_failed(post: Office) -> None:

@@ -15,6 +15,7 @@ from bots.channel import (
     File,
     FileGone,
     FileKind,
+    FileLost,
     Joined,
     Left,
     Moved,
@@ -164,8 +165,10 @@ class TestFiles:
 
     async def test_more_than_telegram_takes_or_gives(self, wired: Wired) -> None:
         await wired.greet()
-        with pytest.raises(Refused):
-            await wired.channel.send(wired.private, Reply(files=(wired.picture("huge", bytes(50 * 2**20 + 1)),)), key=1)
+        huge = wired.picture("huge", bytes(50 * 2**20 + 1))
+        with pytest.raises(FileLost) as lost:
+            await wired.channel.send(wired.private, Reply(files=(wired.picture("small"), huge)), key=1)
+        assert lost.value.file == huge
         with pytest.raises(FileGone):
             _ = [chunk async for chunk in wired.channel.fetch(File(FileKind.VIDEO, wired.channel.account, "x", size=21 * 2**20))]
 

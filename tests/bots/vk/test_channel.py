@@ -20,6 +20,7 @@ from bots.channel import (
     File,
     FileGone,
     FileKind,
+    FileLost,
     Joined,
     Left,
     OpenThread,
@@ -341,8 +342,9 @@ async def test_other_kinds_of_a_person_s_files_come_whole(wired: Wired) -> None:
 async def test_a_file_too_large_is_refused_and_gone(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
     await wired.greet()
     monkeypatch.setattr("bots.vk.files.LIMITS", replace(wired.channel.limits, upload=10))
-    with pytest.raises(Refused):
+    with pytest.raises(FileLost) as lost:
         await wired.channel.send(wired.private, Reply(files=(wired.picture("large"),)), key=1)
+    assert lost.value.file == wired.picture("large")
     await wired.messenger.say(wired.bot, wired.person, wired.person, uploads=[Upload("photo", "a.png", "image/png", PNG)])
     (event,) = await wired.hear()
     assert isinstance(event, Said)
