@@ -55,9 +55,10 @@ async def receipt(moment: Moment, case: Case, texts: Texts) -> tuple[str, Offers
     if incident.topic or incident.territory:
         lines.append(texts.say("receipt-about", topic=topic_title(moment, incident, texts), place=place(moment, case, texts)))
     when = texts.when(incident.due_at or moment.now, moment.zone(incident.territory), moment.now)
-    if incident.organisation:
+    owed = incident.timer in (Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)  # else it is the citizen's own time that runs
+    if owed and incident.organisation:
         lines.append(texts.say("receipt-owner", organisation=organisation_title(moment, incident.organisation, texts), when=when))
-    else:
+    elif owed:
         lines.append(texts.say("receipt-unsorted", when=when))
     if moment.now - incident.reported_at > LATE and moment.now - report.said_at > LATE:
         lines.append(texts.say("receipt-late"))
