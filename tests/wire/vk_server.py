@@ -15,6 +15,8 @@ from aiohttp import web
 
 from tests.wire.telegram_server import PATIENCE, Call, Json, read_call
 
+CHATS = 2_000_000_000
+
 
 class VkServer:
     """One community, its long poll, its uploads, what was called and what is to be told."""
@@ -25,6 +27,7 @@ class VkServer:
         self.files: dict[str, bytes] = {}
         self.uploads: list[bytes] = []
         self.odd: dict[str, Callable[[Call], Awaitable[web.StreamResponse]]] = {}
+        self._shown: list[tuple[Call, int]] = []
         self._updates: list[Json] = []
         self._news = asyncio.Event()
         self._heard = asyncio.Event()
@@ -64,9 +67,19 @@ class VkServer:
         self.push("message_new", {"message": message, "client_info": {"keyboard": True}})
         return number
 
-    def presses(self, person: int, payload: Any, number: int | None = None) -> None:
-        about = {"user_id": person, "peer_id": person, "event_id": f"e{next(self._numbers)}", "payload": payload}
+    def says_in_chat(self, chat: int, person: int, text: str, *, date: int, **more: Any) -> None:
+        """A message in a chat, which has no id there but a number."""
+        number = {"id": 0, "conversation_message_id": next(self._numbers)}
+        message = {**number, "date": date, "peer_id": chat, "from_id": person, "text": text, "attachments": [], **more}
+        self.push("message_new", {"message": message})
+
+    def presses(self, person: int, payload: Any, *, chat: int = 0, number: int = 0) -> None:
+        about = {"user_id": person, "peer_id": chat or person, "event_id": f"e{next(self._numbers)}", "payload": payload}
         self.push("message_event", about | ({"conversation_message_id": number} if number else {}))
+
+    def number_of(self, call: Call) -> int:
+        """The message that a call became."""
+        return next(number for one, number in self._shown if one is call)
 
     def push(self, kind: str, about: Json) -> None:
         event = f"{next(self._numbers):040x}"
@@ -126,8 +139,11 @@ class VkServer:
         return str(len(self._updates) + 1)
 
     def _send(self, call: Call) -> list[Json]:
-        """The documents name ``conversation_message_id``, but a private dialogue can be told apart by ``message_id`` alone."""
-        return [{"peer_id": int(peer), "message_id": next(self._numbers)} for peer in call.params["peer_ids"].split(",")]
+        """The documents name both numbers. Here a dialogue tells only the one, a chat only the other."""
+        (peer,) = map(int, call.params["peer_ids"].split(","))
+        number = next(self._numbers)
+        self._shown.append((call, number))
+        return [{"peer_id": peer, **({"message_id": 0, "conversation_message_id": number} if peer >= CHATS else {"message_id": number})}]
 
     async def _poll(self, request: web.Request) -> web.Response:
         asked = request.query
