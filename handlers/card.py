@@ -31,9 +31,7 @@ async def card_text(moment: Moment, case: Case, texts: Texts) -> str:
     lines += await _words(moment, case, texts)
     lines.append(await _author(moment, case, texts))
     if incident.assignee and incident.is_open:
-        holder = await moment.tx.people.get(incident.assignee)
-        since = since_when(moment, incident, await held_since(moment, incident), texts)
-        lines.append(texts.say("card-held", name=holder.name or texts.say("somebody"), since=since))
+        lines.append(await held_line(moment, incident, texts))
     if incident.undeliverable:
         lines.append(texts.say("card-undelivered"))
     return "\n".join(lines)
@@ -149,6 +147,13 @@ def _initialled(name: str) -> str:
     """«Анна К.» of «Анна Примерова»."""
     first, _, last = shorten(name, 60).strip().partition(" ")
     return f"{first} {last.strip()[0]}." if last.strip() else first
+
+
+async def held_line(moment: Moment, incident: Incident, texts: Texts) -> str:
+    """«В работе: Иванова, с 14:20»."""
+    holder = await moment.tx.people.get(incident.assignee)
+    since = since_when(moment, incident, await held_since(moment, incident), texts)
+    return texts.say("card-held", name=holder.name or texts.say("somebody"), since=since)
 
 
 _FREES = (Action.ASSIGN, Action.REASSIGN, Action.REFUSE, Action.RELEASE)

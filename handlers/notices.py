@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from bots.channel import Address, File, Scene
+from handlers import reminders
 from handlers.card import organisation_title, place, time_left, topic_title
 from handlers.thread import desk_places, put_cards, refresh_cards, retire_cards, tell_at, tell_thread, texts_at
 from handlers.turn import Moment, Offer, Offers
@@ -92,28 +93,36 @@ async def _answer_to_citizen(moment: Moment, before: Case, case: Case, change: C
     owner = _genitive(moment, case, texts)
     more = before.incident.status is Status.ANSWERED
     head = texts.say("answer-more" if more else "answer-final" if owner else "answer-final-desk", number=case.id, organisation=owner)
-    solved = texts.say("answer-solved")
-    offers = [
+    await _words_to_citizen(
+        moment, case, change, f"{head}\n{texts.say('thread-quote', text=change.text)}\n{texts.say('answer-solved')}", verdicts(case, texts)
+    )
+
+
+def verdicts(case: Case, texts: Texts) -> Offers:
+    """What a citizen may say to «Проблема решена?»."""
+    number = {"number": case.id}
+    return [
         [
-            Offer(texts.say("button-solved"), "solved", {"number": case.id}),
-            Offer(texts.say("button-unsolved"), "unsolved", {"number": case.id, "verdict": "no"}),
+            Offer(texts.say("button-solved"), "solved", number),
+            Offer(texts.say("button-unsolved"), "unsolved", number | {"verdict": "no"}),
         ],
-        [Offer(texts.say("button-partly"), "unsolved", {"number": case.id, "verdict": "partly"})],
+        [Offer(texts.say("button-partly"), "unsolved", number | {"verdict": "partly"})],
     ]
-    await _words_to_citizen(moment, case, change, f"{head}\n«{change.text}»\n{solved}", offers)
 
 
 async def _interim_to_citizen(moment: Moment, before: Case, case: Case, change: Change) -> None:
     texts = await citizen_texts(moment, case)
     head = texts.say("answer-interim", number=case.id, organisation=_genitive(moment, case, texts))
     until = texts.say("answer-interim-until", when=_when(moment, case, texts, change.date or moment.now))
-    await _words_to_citizen(moment, case, change, f"{head}\n«{change.text}»\n{until}")
+    await _words_to_citizen(moment, case, change, f"{head}\n{texts.say('thread-quote', text=change.text)}\n{until}")
 
 
 async def _question_to_citizen(moment: Moment, before: Case, case: Case, change: Change) -> None:
     texts = await citizen_texts(moment, case)
     head = texts.say("answer-question", number=case.id, organisation=_genitive(moment, case, texts))
-    await _words_to_citizen(moment, case, change, f"{head}\n«{change.text}»\n{texts.say('answer-question-how')}")
+    await _words_to_citizen(
+        moment, case, change, f"{head}\n{texts.say('thread-quote', text=change.text)}\n{texts.say('answer-question-how')}"
+    )
 
 
 async def _words_to_citizen(moment: Moment, case: Case, change: Change, text: str, offers: Offers = ()) -> None:
@@ -158,7 +167,9 @@ async def _closed_to_citizen(moment: Moment, before: Case, case: Case, change: C
         if case.incident.resolution is Resolution.NO_REPLY:
             await tell_citizen(moment, case, "citizen-no-reply")
         return
-    if case.incident.resolution is not Resolution.SPAM and not case.incident.undeliverable:
+    if case.incident.resolution is Resolution.EXPLAINED and case.incident.answered_at is None:
+        await tell_citizen(moment, case, "citizen-closed-needless")
+    elif case.incident.resolution is not Resolution.SPAM and not case.incident.undeliverable:
         await _citizen("citizen-closed")(moment, before, case, change)
 
 
@@ -175,6 +186,7 @@ async def _cards_to_owner(moment: Moment, before: Case, case: Case, change: Chan
             )
         else:
             await tell_thread(moment, case, "thread-moved-desk", number=case.id, reason=change.reason or "—")
+        await reminders.passed_on(moment, case)
         await retire_cards(moment, case)
     if not case.incident.organisation:
         await tell_unsorted(moment, case, refused_by=before.incident.organisation, reason=change.reason)
@@ -251,8 +263,12 @@ async def _contested(moment: Moment, before: Case, case: Case, change: Change) -
     await _thread("thread-contested")(moment, before, case, change)
     for address in await desk_places(moment):
         texts = await texts_at(moment, address)
-        text = texts.say("desk-contested", number=case.id, organisation=organisation_title(moment, case.incident.organisation, texts))
-        await tell_at(moment, case, address, text, [[Offer(texts.say("button-pass"), "pass", {"number": case.id})]])
+        owner = organisation_title(moment, case.incident.organisation, texts)
+        when = _when(moment, case, texts, case.incident.due_at or change.at)
+        text = texts.say("desk-contested", number=case.id, organisation=owner, verdict=change.reason or "no", when=when)
+        number = {"number": case.id}
+        offers = [[Offer(texts.say("number", **number), "open", number), Offer(texts.say("button-pass"), "pass", number)]]
+        await tell_at(moment, case, address, text, offers)
 
 
 async def _closed_in_thread(moment: Moment, before: Case, case: Case, change: Change) -> None:
@@ -285,9 +301,8 @@ async def tell_unsorted(moment: Moment, case: Case, *, refused_by: str = "", rea
 async def sorting(moment: Moment, case: Case, texts: Texts) -> tuple[str, Offers]:
     """The sorting card: the text, the bot's guess with its certainty, and the buttons."""
     count = await moment.tx.incidents.count_unsorted()
-    files = " 📎" if case.report.files and not case.report.text else ""
     short = case.report.text if len(case.report.text) <= 600 else case.report.text[:600].rstrip() + "…"
-    head = texts.say("desk-unsorted", count=count, number=case.id, text=f"«{short}»{files}")
+    head = texts.say("desk-unsorted", count=count, number=case.id, text=texts.say("thread-quote", text=short) if short else "📎")
     guess = read(case.report.text, moment.region)
     parts = [
         topic_title(moment, case.incident, texts) if case.incident.topic else "",
@@ -372,6 +387,7 @@ async def _clock_to_organisation(moment: Moment, case: Case) -> None:
         if not holder and officials and thread.chat not in {post.chat for post in officials}:
             lines.append(texts.say("remind-everybody", names=", ".join(post.name for post in officials if post.name) or "—"))
         offers = [] if holder else [[Offer(texts.say("button-take"), "take", {"number": case.id})]]
+        await reminders.replaced(moment, case, address)
         await tell_at(moment, case, address, "\n".join(lines), offers, purpose=Purpose.REMINDER)
     places = {(thread.account, thread.chat) for thread in threads}
     if holder and holder.account in moment.office.limits and (holder.account, holder.chat) not in places:
@@ -404,6 +420,7 @@ async def _clock_to_desk(moment: Moment, case: Case, reminder: Reminder) -> None
             continue
         texts = await texts_at(moment, address)
         offers = _desk_offers(case, step, texts)
+        await reminders.replaced(moment, case, address)
         await moment.post(address, await _desk_line(moment, case, texts), offers, purpose=Purpose.REMINDER, incident=case.id)
 
 
@@ -424,14 +441,15 @@ async def _desk_line(moment: Moment, case: Case, texts: Texts) -> str:
     left = texts.span(abs(due - moment.now) + timedelta(seconds=30))
     if not incident.organisation:
         return texts.say("remind-unsorted" if moment.now < due else "remind-unsorted-late", number=case.id, left=left)
-    if incident.timer is Timer.PROMISE:
-        return _clock_line(moment, case, texts, "")
     what: dict[str, str | float] = {
         "number": case.id,
         "topic": topic_title(moment, incident, texts),
         "place": place(moment, case, texts),
         "organisation": organisation_title(moment, incident.organisation, texts),
     }
+    if incident.timer is Timer.PROMISE:
+        when = _when(moment, case, texts, due)
+        return texts.say("remind-curator-promise" if moment.now < due else "remind-curator-promise-missed", left=left, when=when, **what)
     if moment.now >= due:
         return texts.say("remind-curator-deadline", **what)
     if incident.assignee:
@@ -441,9 +459,10 @@ async def _desk_line(moment: Moment, case: Case, texts: Texts) -> str:
 
 
 async def _clock_to_heads(moment: Moment, case: Case) -> None:
-    heads = await moment.tx.people.officials(case.incident.organisation, Role.HEAD)
-    for head in heads:
-        if head.account not in moment.office.limits:
+    """In private; not to one who has heard it a moment ago beside the card."""
+    told = {(thread.account, thread.chat) for thread in await moment.tx.chats.threads_of(case.id) if not thread.retired}
+    for head in await moment.tx.people.officials(case.incident.organisation, Role.HEAD):
+        if head.account not in moment.office.limits or (head.account, head.chat) in told:
             continue
         texts = moment.texts_for(head.language)
         await moment.post(head.address, await _desk_line(moment, case, texts), purpose=Purpose.REMINDER, incident=case.id)
@@ -456,20 +475,20 @@ NOTICES: Mapping[Action, tuple[Notice, ...]] = {
     Action.ASSIGN: (_cards_to_owner, _moved_to_citizen),
     Action.REASSIGN: (_cards_to_owner, _moved_to_citizen),
     Action.REFUSE: (_cards_to_owner, _moved_to_citizen),
-    Action.TAKE: (_cards,),
+    Action.TAKE: (_cards, reminders.taken),
     Action.RELEASE: (_released, _cards),
-    Action.ASK: (_question_to_citizen, _said_in_other_chats, _cards),
-    Action.ANSWER: (_answer_to_citizen, _said_in_other_chats, _cards, _receipt),
-    Action.ANSWER_INTERIM: (_interim_to_citizen, _said_in_other_chats, _cards, _receipt),
+    Action.ASK: (_question_to_citizen, _said_in_other_chats, _cards, reminders.settled),
+    Action.ANSWER: (_answer_to_citizen, _said_in_other_chats, _cards, _receipt, reminders.settled),
+    Action.ANSWER_INTERIM: (_interim_to_citizen, _said_in_other_chats, _cards, _receipt, reminders.settled),
     Action.EXTEND: (_citizen("citizen-extended"), _thread("thread-extended"), _cards),
     Action.RETURN: (_citizen("citizen-returned"), _thread("thread-returned"), _cards),
     Action.REPLY: (_cards,),
     Action.RATE: (_thread("thread-rated"), _cards),
     Action.CONTEST: (_contested, _cards),
-    Action.WITHDRAW: (_thread("thread-withdrawn"), _cards, _receipt),
-    Action.MERGE: (_citizen("citizen-merged"), _thread("thread-merged"), _cards, _receipt),
+    Action.WITHDRAW: (_thread("thread-withdrawn"), _cards, _receipt, reminders.settled),
+    Action.MERGE: (_citizen("citizen-merged"), _thread("thread-merged"), _cards, _receipt, reminders.settled),
     Action.SPLIT: (_cards,),
-    Action.CLOSE: (_closed_to_citizen, _closed_in_thread, _cards, _receipt),
+    Action.CLOSE: (_closed_to_citizen, _closed_in_thread, _cards, _receipt, reminders.settled),
     Action.REOPEN: (_citizen("citizen-reopened"), _thread("thread-reopened"), _cards),
 }
 """What reacts to what. A visible table: every action has its line."""

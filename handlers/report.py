@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Any
 
 from bots.channel import Address, Deleted, Edited, File, FileKind, Location, Said, Scene
 from handlers import standing
-from handlers.notices import citizen_texts, danger_line, receipt, refresh_receipt, tell_unsorted
+from handlers.notices import citizen_texts, danger_line, receipt, refresh_receipt, tell_unsorted, verdicts
 from handlers.thread import refresh_cards, send_files, tell_thread
 from handlers.turn import Moment, Offer, Turn
 from incidents.deadlines import hurry, start
@@ -60,10 +61,10 @@ async def heard(turn: Turn) -> None:
         if not said.left_out:
             await _friendly(turn)
         return
-    if case := await _answered_to(turn):
+    reading = read(said.text, turn.region)
+    if case := await _answered_to(turn) or (await _asked(turn) if _could_answer(said, reading) else None):
         await add(turn, case)
         return
-    reading = read(said.text, turn.region)
     bare = not said.files and said.location is None
     if bare and reading.asks_status:
         await _status(turn, reading)
@@ -108,6 +109,15 @@ async def _status(turn: Turn, reading: Reading) -> None:
 def _is_chatter(said: Said, reading: Reading) -> bool:
     stickers = bool(said.files) and all(file.kind is FileKind.STICKER for file in said.files)
     return said.location is None and ((stickers and not said.text.strip()) or (reading.chatter and not said.files))
+
+
+_POLITE = re.compile(r"\W*(?:спасибо|спс|пасиб|благодар|здрав|здрас|привет|хай|добр|доброе|thank|hi\b|hello|good )", re.IGNORECASE)
+
+
+def _could_answer(said: Said, reading: Reading) -> bool:
+    """«Да», «15»: chatter or a number anywhere else, and all that is needed where we asked something."""
+    words = said.text.strip()
+    return bool(words) and ((reading.chatter and not _POLITE.match(words)) or words.rstrip(".").isdigit())
 
 
 async def _chatter(turn: Turn) -> None:
@@ -335,9 +345,12 @@ async def _add(moment: Moment, person: Person, to: Address, case: Case, words: W
         case = await reread(moment, Case(case.incident, report))
     if not quiet:
         texts = moment.texts_for(person.language)
-        await moment.post(
-            to, texts.say(key or ("added-again" if case.incident.organisation else "added"), number=case.id), incident=case.id
-        )
+        text = texts.say(key or ("added-again" if case.incident.organisation else "added"), number=case.id)
+        if case.incident.status is Status.ANSWERED:
+            # Nobody owes an answer to it until the citizen says that the problem is still there.
+            await moment.post(to, f"{text}\n{texts.say('answer-solved')}", verdicts(case, texts), incident=case.id)
+        else:
+            await moment.post(to, text, incident=case.id)
 
 
 async def _add_or_new(turn: Turn, case: Case) -> None:

@@ -10,14 +10,10 @@ from typing import Any
 
 from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
 from bots.pages import shorten
-from bots.pages import shorten
 from handlers import curate, drafts, enter, groups, mine, rate, report, sending, standing, watch, work
 from handlers.turn import Handler, Moment, Turn
 from storage.conversations import Offered
 from storage.people import Person
-
-LONGEST_NAME = 60
-"""UTF-16 units of a person's name: some fill all that a messenger lets them, and a card is a phone screen."""
 
 COMMANDS: Mapping[str, Handler] = {
     "start": enter.start,
@@ -161,8 +157,7 @@ async def _turn(moment: Moment, event: Said | Pressed) -> Turn:
     sender, address = event.sender, event.address
     if sender.impersonal:
         return Turn(moment, event, Person(0), ())
-    name = shorten(" ".join(sender.name.split()), LONGEST_NAME)
-    person = await moment.tx.people.meet(address.account, sender.id, name, sender.language, moment.now)
+    person = await moment.tx.people.meet(address.account, sender.id, sender.name, sender.language, moment.now)
     posts = await moment.tx.people.posts_of(person.id)
     step = await moment.tx.conversations.step(address.account, address.chat, sender.id) if isinstance(event, Said) else None
     offered = await moment.tx.conversations.offered(event.payload) if isinstance(event, Pressed) else None
@@ -172,7 +167,7 @@ async def _turn(moment: Moment, event: Said | Pressed) -> Turn:
 async def _said(turn: Turn) -> None:
     """Commands first, then what was waited for, then what the place and the person suggest."""
     said = turn.said
-    if said.sender.impersonal and turn.private:
+    if (said.sender.impersonal and turn.private) or _for_another(turn):
         return
     await _learn(turn)
     command = command_of(said.text)
@@ -192,6 +187,14 @@ async def _said(turn: Turn) -> None:
         await work.said_by_staff(turn)
     elif said.scene is Scene.PRIVATE:
         await report.heard(turn)
+
+
+def _for_another(turn: Turn) -> bool:
+    """Whether it is a command to another bot in the same group: who may manage topics gets those too."""
+    account = turn.office.accounts.get(turn.here.account)
+    us = account.link.rpartition("/")[2].lower() if account else ""
+    named = turn.said.text.split(maxsplit=1)[0].partition("@")[2].lower() if turn.said.text.startswith("/") else ""
+    return turn.said.scene is Scene.GROUP and bool(us and named) and named != us
 
 
 async def _learn(turn: Turn) -> None:

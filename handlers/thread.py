@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bots.channel import Address, File, RenameThread
 from handlers.card import card_offers, card_text, title
 from handlers.turn import Moment, Offers
+from incidents.incident import Role
 from locales import Texts
 from storage.chats import Thread
 from storage.incidents import Case
@@ -15,11 +16,16 @@ from storage.outbox import Purpose
 
 
 async def places_of(moment: Moment, organisation: str) -> Sequence[Address]:
-    """Where cards of an organisation go: its working chats, and the private chats of those who want them or have no other place."""
-    chats = [Address(chat.account, chat.chat) for chat in await moment.tx.chats.of(organisation)]
-    officials = [post for post in await moment.tx.people.officials(organisation) if post.account in moment.office.limits]
-    private = [post.address for post in officials if post.cards_here or not chats]
-    return list(dict.fromkeys([*(chat for chat in chats if chat.account in moment.office.limits), *private]))
+    """Where cards of an organisation go: its working chats, and the private chats of those who want them or have no other place.
+
+    A head hears of what is late, not of everything; only where there is nobody else the cards come to the head.
+    """
+    limits = moment.office.limits
+    chats = [Address(chat.account, chat.chat) for chat in await moment.tx.chats.of(organisation) if chat.account in limits]
+    people = moment.tx.people
+    posts = await people.officials(organisation, Role.OFFICIAL) or ([] if chats else await people.officials(organisation, Role.HEAD))
+    private = [post.address for post in posts if post.account in limits and (post.cards_here or not chats)]
+    return list(dict.fromkeys([*chats, *private]))
 
 
 async def desk_places(moment: Moment) -> Sequence[Address]:

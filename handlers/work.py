@@ -17,6 +17,7 @@ from handlers.thread import tell_at
 from handlers.turn import Offer, Turn
 from incidents.incident import Action, NotAllowed, Resolution, Role
 from storage.incidents import Case
+from storage.outbox import Purpose
 
 PATIENCE = timedelta(hours=1)
 """How long the bot waits for words it asked for; later they are taken like anything else."""
@@ -286,10 +287,11 @@ async def _from_forward(turn: Turn) -> None:
 
 async def _replied(turn: Turn) -> None:
     """A reply to a message of ours: to a card or a reminder an answer, to their own receipt something more of their report."""
-    number, _ = await turn.tx.outbox.about(turn.here.account, turn.here.chat, turn.said.answer_to)
+    number, purpose = await turn.tx.outbox.about(turn.here.account, turn.here.chat, turn.said.answer_to)
     case = await turn.tx.incidents.get(number) if number else None
     thread = await turn.tx.chats.thread(number, turn.here.account, turn.here.chat) if number else None
-    if case and case.report.person == turn.person.id and thread is None:
+    to_citizen = thread is None or purpose in (Purpose.RECEIPT, Purpose.ANSWER)
+    if case and case.report.person == turn.person.id and to_citizen:
         await report.heard(turn)
     elif case is None or (thread and thread.retired):
         await _which(turn, list(await turn.tx.chats.recent(turn.here.account, turn.here.chat, limit=5)))

@@ -69,7 +69,8 @@ class Row:
     """It belongs into a topic that is not there (any more)."""
     target_missing: bool
     """It changes a message that was never sent."""
-    error: str
+    doubted: bool
+    """A call of it may have arrived."""
     """What went wrong when it was tried last; empty when nothing did."""
 
     @property
@@ -155,9 +156,9 @@ class Outbox:
             statement = insert(self._connection, sent).values(**key, **values)
             await self._connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 
-    async def postpone(self, row: Row, error: str, until: datetime) -> None:
-        """It did not arrive; the same row goes again later."""
-        await self._set(row.id, state=QUEUED, not_before=until, error=error)
+    async def postpone(self, row: Row, error: str, until: datetime, *, doubted: bool = False) -> None:
+        """It did not arrive, or (``doubted``) nobody knows; the same row goes again later."""
+        await self._set(row.id, state=QUEUED, not_before=until, error=error, doubted=row.doubted or doubted)
 
     async def fail(self, row: Row, error: str) -> None:
         """It did not arrive and will not."""
@@ -181,7 +182,7 @@ class Outbox:
 
     async def leave_files(self, row: Row, files: Sequence[File], error: str) -> None:
         """Some of its files cannot be had: the same row goes again with those that are left."""
-        await self._set(row.id, state=QUEUED, files=files_to_json(files), error=error)
+        await self._set(row.id, state=QUEUED, files=files_to_json(files), error=error, without_files=True)
 
     async def interrupted(self, account: str) -> Sequence[Row]:
         """Rows that were being sent when the process ended."""
@@ -203,6 +204,15 @@ class Outbox:
         newest = (await self._connection.execute(statement)).scalar()
         return await self.get(newest or row)
 
+    async def reminders(self, incident: int) -> Sequence[tuple[int, Address]]:
+        """The newest reminder about an incident in each chat: its row, and the chat."""
+        statement = (
+            select(func.max(outbox.c.id), outbox.c.account, outbox.c.chat)
+            .where(outbox.c.incident_id == incident, outbox.c.purpose == Purpose.REMINDER, outbox.c.instead_of_row == _inline(0))
+            .group_by(outbox.c.account, outbox.c.chat)
+        )
+        return [(row[0], Address(row[1], row[2])) for row in await self._connection.execute(statement.order_by(func.max(outbox.c.id)))]
+
     async def age(self, row: int, now: datetime) -> timedelta:
         """How long ago a row was queued."""
         created: datetime = (await self._connection.execute(select(outbox.c.created_at).where(outbox.c.id == row))).scalar_one()
@@ -221,7 +231,7 @@ class Outbox:
 
     async def again(self, row: int) -> None:
         """Send the same row once more, because a person asked for it."""
-        await self._set(row, state=QUEUED, not_before=None, error="")
+        await self._set(row, state=QUEUED, not_before=None, error="", doubted=False)
 
     async def arrived(self, row: int, at: datetime) -> None:
         """A person saw that an uncertain row did arrive."""
@@ -365,7 +375,7 @@ def _row(row: Mapping[Any, Any]) -> Row:
         attempts=row["attempts"],
         needs_thread=bool(row["topic_of"]) and not topic and row["kind"] != "open_thread",
         target_missing=bool(row["instead_of_row"]) and not row["target"],
-        error=row["error"],
+        doubted=row["doubted"],
     )
 
 

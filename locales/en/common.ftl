@@ -14,7 +14,7 @@ desk-name = the curators
 somebody = a colleague
 author-unknown = author unknown
 
-status-new = being sorted
+status-new = finding who will answer
 status-assigned = passed on
 status-in_progress = in progress
 status-waiting = waiting for your reply

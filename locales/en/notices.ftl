@@ -27,6 +27,7 @@ citizen-moved = No. { $number }: { $organisation } will answer. The deadline sta
 citizen-moved-desk = No. { $number }: we are finding out who is responsible. The deadline stays: { $when }.
 citizen-extended = No. { $number }: the promised time was moved to { $when }. Reason: { $reason }
 citizen-closed = Report No. { $number } is closed: { $resolution }.
+citizen-closed-needless = We closed report No. { $number }: it seemed to need no answer. If that is wrong, write to us again.
 citizen-merged = Your report No. { $number } was merged with No. { $target }: its answer will reach you too.
 citizen-no-reply = We asked you for details of No. { $number }, got no reply and closed the report. If the problem is still there, just write to us again.
 citizen-nudge = A reminder: we wait for your reply about No. { $number }. Without it the report closes in a day.
@@ -39,8 +40,11 @@ desk-guess = looks like: { $guess }
 desk-guess-sure = looks like: { $guess } ({ $percent } %)
 desk-no-guess = topic and place not understood
 desk-nobody = ⚠ No. { $number }: “{ $organisation }” has neither a working chat nor officials. Pass it on, or invite people.
-desk-refused = { $organisation } gave No. { $number } back: { $reason }
-desk-contested = The citizen does not agree with the answer to No. { $number } ({ $organisation }).
+desk-refused = No. { $number } was given back by { $organisation }. Reason: { $reason }
+desk-contested = The citizen does not agree with the answer to No. { $number } ({ $organisation }): { $verdict ->
+    [partly] solved in part
+   *[no] not solved
+}. It is open again, an answer is due by { $when }.
 desk-left = { $name } is no longer an official of { $organisation }. { $count ->
     [0] No open reports were theirs.
     [one] { $count } report is free again.
@@ -65,6 +69,8 @@ remind-unsorted-late = 🔴 No. { $number } is not sorted, it was due { $left } 
 remind-curator-free = No. { $number } ({ $topic }, { $place }) is not taken, due in { $left }. Responsible: { $organisation }.
 remind-curator-held = No. { $number } ({ $topic }, { $place }) is not answered, due in { $left }. Responsible: { $organisation }, { $name }.
 remind-curator-deadline = 🔴 No. { $number } is overdue ({ $topic }, { $place }). Responsible: { $organisation }.
+remind-curator-promise = ⏳ No. { $number } ({ $topic }, { $place }): the promise to the citizen ends in { $left }. Responsible: { $organisation }.
+remind-curator-promise-missed = 🔴 No. { $number } ({ $topic }, { $place }): promised by { $when }, no answer yet. The citizen was told. Responsible: { $organisation }.
 remind-everybody = On duty: { $names }.
 button-remind = Remind
 button-pass = Pass on

@@ -6,7 +6,7 @@ not-allowed-held = Another official has this report already.
 not-allowed-missing = A text or a date is missing.
 not-allowed-past = The promised time has passed. Choose another one.
 not-allowed-rated = It has been rated already.
-not-allowed-same = This organisation has the report already.
+not-allowed-same = It is there already. Choose another one.
 not-allowed-delivered = It can be closed this way only when the answer did not reach the citizen.
 
 work-no-role = You are not an official of this organisation. Ask an administrator for an invitation link.

@@ -15,7 +15,7 @@ desk-name = кураторы
 somebody = коллега
 author-unknown = автор не указан
 
-status-new = на распределении
+status-new = ищем, кто ответит
 status-assigned = передано
 status-in_progress = в работе
 status-waiting = ждём вашего ответа
@@ -28,7 +28,7 @@ resolution-explained = дан ответ
 resolution-not_ours = не к нам
 resolution-duplicate = повтор
 resolution-withdrawn = отозвано
-resolution-no_reply = нет ответа на уточнение
+resolution-no_reply = житель не ответил на вопрос
 resolution-spam = спам
 
 role-official = исполнитель

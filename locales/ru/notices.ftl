@@ -27,6 +27,7 @@ citizen-moved = № { $number }: отвечать будет { $organisation }. 
 citizen-moved-desk = № { $number }: уточняем, кто отвечает. Срок прежний — до { $when }.
 citizen-extended = По № { $number } срок перенесли на { $when }. Причина: { $reason }
 citizen-closed = Сообщение № { $number } закрыто: { $resolution }.
+citizen-closed-needless = Сообщение № { $number } закрыли: нам показалось, что ответ не нужен. Если это не так, напишите нам снова.
 citizen-merged = Ваше сообщение № { $number } объединили с № { $target }: ответ на него придёт и вам.
 citizen-no-reply = Мы спрашивали вас о подробностях по № { $number }, но ответа не получили и закрыли сообщение. Если проблема осталась, просто напишите нам снова.
 citizen-nudge = Напоминаем: по № { $number } ждём вашего ответа на вопрос. Без него через сутки сообщение закроется.
@@ -39,8 +40,11 @@ desk-guess = похоже: { $guess }
 desk-guess-sure = похоже: { $guess } ({ $percent } %)
 desk-no-guess = тему и место не поняли
 desk-nobody = ⚠ № { $number }: у «{ $organisation }» нет ни рабочего чата, ни исполнителей. Передайте другому органу или пригласите людей.
-desk-refused = { $organisation } вернул № { $number }: { $reason }
-desk-contested = Житель не согласен с ответом по № { $number } ({ $organisation }).
+desk-refused = № { $number } вернули: { $organisation }. Причина: { $reason }
+desk-contested = Житель не согласен с ответом по № { $number } ({ $organisation }): { $verdict ->
+    [partly] решено частично
+   *[no] не решено
+}. Снова в работе, ответить нужно до { $when }.
 desk-left = { $name } больше не исполнитель ({ $organisation }). { $count ->
     [0] Открытых сообщений за ним не было.
     [one] { $count } сообщение снова у органа без исполнителя.
@@ -59,13 +63,15 @@ remind-left-held = ⏳ № { $number }: осталось { $left }. В рабо�
 remind-deadline = 🔴 № { $number } просрочен: срок был { $when }.
 remind-late = 🔴 № { $number } просрочен на { $left }.
 remind-promise-left = ⏳ № { $number }: обещание жителю истекает через { $left }.
-remind-promise-missed = 🔴 № { $number }: обещанный жителю срок прошёл ({ $when }). Житель об этом предупреждён.
+remind-promise-missed = 🔴 № { $number }: обещали жителю до { $when }, ответа нет. Жителю об этом сказали.
 remind-promise-late = 🔴 № { $number }: обещанный срок прошёл { $left } назад.
 remind-unsorted = ⏳ № { $number } не разобран, до срока { $left }.
 remind-unsorted-late = 🔴 № { $number } не разобран, срок прошёл { $left } назад.
 remind-curator-free = № { $number } ({ $topic }, { $place }) не взят, срок через { $left }. Отвечает: { $organisation }.
 remind-curator-held = № { $number } ({ $topic }, { $place }) без ответа, срок через { $left }. Отвечает: { $organisation }, { $name }.
 remind-curator-deadline = 🔴 № { $number } просрочен ({ $topic }, { $place }). Отвечает: { $organisation }.
+remind-curator-promise = ⏳ № { $number } ({ $topic }, { $place }): обещание жителю истекает через { $left }. Отвечает: { $organisation }.
+remind-curator-promise-missed = 🔴 № { $number } ({ $topic }, { $place }): обещали до { $when }, ответа нет. Жителю об этом сказали. Отвечает: { $organisation }.
 remind-everybody = Дежурные: { $names }.
 button-remind = Напомнить
 button-pass = Передать

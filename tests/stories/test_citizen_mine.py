@@ -343,7 +343,7 @@ async def test_english_is_spoken_to_who_speaks_it(house: House) -> None:
 async def test_a_road_without_a_place_says_that_its_owner_is_sought(house: House) -> None:
     citizen = await reported(house, ROAD)
     await citizen.says("/my")
-    assert citizen.last.text == "№ 1 · на распределении · ответим до 12 марта, 20:00"
+    assert citizen.last.text == "№ 1 · ищем, кто ответит · ответим до 12 марта, 20:00"
 
 
 async def test_a_question_is_answered_in_the_list(house: House) -> None:

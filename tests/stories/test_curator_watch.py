@@ -250,8 +250,12 @@ async def test_remind_is_of_no_use_after_the_answer(house: House) -> None:
     who = await curator(house)
     await reported(house)
     await house.sleeps(hours=22, minutes=5)
+    told = who.last
+    stale = told.reply.keyboard[0][0].payload
     await answered(house, 1)
-    assert await who.presses("Напомнить") == "По № 1 сейчас никто не должен отвечать."
+    assert told.labels == []
+    assert told.text.endswith("\n✅ дан ответ")
+    assert await who.presses_payload(stale, told) == "По № 1 сейчас никто не должен отвечать."
 
 
 async def test_who_took_it_under_control_is_not_told_of_that_step_again(house: House) -> None:
