@@ -30,7 +30,7 @@ from storage.store import Store, wal_is_sound
 
 log = structlog.get_logger(__name__)
 
-GRACE = 15.0
+GRACE = 12.0
 """Seconds that calls under way get to end; the whole stop stays under 20."""
 DEAF = timedelta(seconds=120)
 """An account whose platform has not answered a poll for so long is deaf."""
