@@ -46,10 +46,6 @@ STALE_WHISPER = timedelta(seconds=20)
 REPEATS_KNOWN = timedelta(minutes=50)
 """How old a message may be for its repeat to be dropped for sure: VK remembers a ``random_id`` for an hour (docs/channels.md)."""
 
-DOUBTED = "it may have arrived"
-WITHOUT = "without a file that could not be had"
-"""Notes that stay with a row from one try to the next."""
-
 
 class Doubt(StrEnum):
     """What to do with a call that may have arrived and may not."""
@@ -151,18 +147,18 @@ class Delivery:
                 if first:
                     await self._doubtful(tx, row, "the program ended while it was being sent")
                 elif row.id not in self._at_work:
-                    await tx.outbox.postpone(row, _noted(row, "the database went away when it was taken"), self._clock())
+                    await tx.outbox.postpone(row, "the database went away when it was taken", self._clock())
         self.settled()
 
     # --- before the call ---------------------------------------------------------------------------------------------
 
     async def _ready(self, tx: Tx, row: Row) -> Row | None:
         """The row as it is to be sent; None when it needs no call, or another call first: then what becomes of it is written down."""
-        age = await tx.outbox.age(row.id, self._clock()) if DOUBTED in row.error or _is_whisper(row) else timedelta(0)
+        age = await tx.outbox.age(row.id, self._clock()) if row.doubted or _is_whisper(row) else timedelta(0)
         if _is_whisper(row) and age > STALE_WHISPER:
             await tx.outbox.drop(row.id, "too late for a whisper")
-        elif DOUBTED in row.error and DOUBTS[row.purpose] is Doubt.ASK and age > REPEATS_KNOWN:
-            await self._ask(tx, row, row.error)
+        elif row.doubted and DOUBTS[row.purpose] is Doubt.ASK and age > REPEATS_KNOWN:
+            await self._ask(tx, row, "it may have arrived")
         elif row.target_missing:
             # The message it would change never came to be; a later card or receipt says it all.
             await tx.outbox.drop(row.id, "the message to change was never sent")
@@ -200,7 +196,7 @@ class Delivery:
         await tx.outbox.put(post, self._clock(), before_row=row.id)
         if thread and thread.card and thread.card != row.id and await tx.outbox.state(thread.card) == SENT:
             await self._card_again(tx, row, thread.card)
-        await tx.outbox.postpone(row, _noted(row, "its topic is made first"), self._clock())
+        await tx.outbox.postpone(row, "its topic is made first", self._clock())
 
     async def _card_again(self, tx: Tx, row: Row, card: int) -> None:
         """The card went away with its topic: post it again, as it stood last."""
@@ -261,12 +257,12 @@ class Delivery:
     async def _came_of(self, tx: Tx, row: Row, result: tuple[str, ...] | Undelivered) -> None:
         match result:
             case tuple():
-                await tx.outbox.mark_sent(row, result, self._clock(), WITHOUT if WITHOUT in row.error else "")
+                await tx.outbox.mark_sent(row, result, self._clock())
                 if isinstance(row.out, OpenThread) and result:
                     await tx.chats.opened(row.topic_of, row.to.account, row.to.chat, result[0])
                 await self._outcome(tx, row, SENT, "")
             case TryLater():
-                await self._later(tx, row, _noted(row, str(result)), result.after)
+                await self._later(tx, row, str(result), result.after)
             case Moved() if result.to != row.to.chat:
                 await tx.chats.move(row.to.account, row.to.chat, result.to)
                 await tx.outbox.redirect(row, result.to)
@@ -277,11 +273,11 @@ class Delivery:
             case _:
                 await self._doubtful(tx, row, str(result))
 
-    async def _later(self, tx: Tx, row: Row, error: str, after: float) -> None:
+    async def _later(self, tx: Tx, row: Row, error: str, after: float, *, doubted: bool = False) -> None:
         if row.attempts < TRIES:
             pause = max(after, min(0.5 * 2 ** min(row.attempts, 12), LONGEST_PAUSE) if row.attempts > 3 else after)
-            await tx.outbox.postpone(row, error, self._clock() + timedelta(seconds=pause))
-        elif DOUBTED in error:
+            await tx.outbox.postpone(row, error, self._clock() + timedelta(seconds=pause), doubted=doubted)
+        elif row.doubted or doubted:
             await self._ask(tx, row, error)
         else:
             await self._failed(tx, row, Refused(error))
@@ -294,9 +290,9 @@ class Delivery:
             await tx.outbox.drop(row.id, "the topic is gone")
         elif row.topic_of:
             await tx.chats.opened(row.topic_of, row.to.account, row.to.chat, "")
-            await tx.outbox.postpone(row, _noted(row, "the topic was gone"), self._clock())
+            await tx.outbox.postpone(row, "the topic was gone", self._clock())
         else:
-            await tx.outbox.leave_thread(row, _noted(row, "the topic was gone"))
+            await tx.outbox.leave_thread(row, "the topic was gone")
 
     async def _failed(self, tx: Tx, row: Row, problem: Undelivered) -> None:
         error = f"{type(problem).__name__}: {problem}"
@@ -310,9 +306,9 @@ class Delivery:
             return
         log.warning("not_delivered", account=row.to.account, row=row.id, purpose=row.purpose, error=error)
         if (left := _without(row.out, problem)) is not None:
-            await tx.outbox.leave_files(row, left, _noted(row, error, WITHOUT))
+            await tx.outbox.leave_files(row, left, error)
             return
-        await tx.outbox.fail(row, _noted(row, error))
+        await tx.outbox.fail(row, error)
         if isinstance(problem, Unreachable) and not self._channel.is_group(row.to.chat):
             await tx.people.set_blocked(row.to.account, row.to.chat, blocked=True)
         await self._outcome(tx, row, FAILED, type(problem).__name__)
@@ -321,7 +317,7 @@ class Delivery:
         """It may have arrived. ``DOUBTS`` says what that means."""
         match self._doubt(row):
             case Doubt.AGAIN:
-                await self._later(tx, row, _noted(row, error, DOUBTED), 1.0)
+                await self._later(tx, row, error, 1.0, doubted=True)
             case Doubt.LEAVE:
                 await tx.outbox.drop(row.id, error)
             case Doubt.ASK:
@@ -334,7 +330,7 @@ class Delivery:
             return Doubt.AGAIN  # an edit twice is an edit; a topic too many is better than a card lost
         if self._channel.limits.drops_repeats:
             return Doubt.AGAIN
-        return Doubt.ASK if DOUBTED in row.error else DOUBTS[row.purpose]
+        return Doubt.ASK if row.doubted else DOUBTS[row.purpose]
 
     async def _ask(self, tx: Tx, row: Row, error: str) -> None:
         await tx.outbox.uncertain(row, error)
@@ -358,12 +354,6 @@ def _without(out: Outgoing, problem: Undelivered) -> tuple[File, ...] | None:
 
 def _is_whisper(row: Row) -> bool:
     return isinstance(row.out, Reply) and bool(row.out.whisper_to)
-
-
-def _noted(row: Row, error: str, *more: str) -> str:
-    """What went wrong this time, and the notes that stay with the row."""
-    notes = [note for note in (WITHOUT, DOUBTED) if note in row.error or note in more]
-    return "; ".join([*notes, error])
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -94,7 +94,8 @@ async def outcome(moment: Moment, raw: Mapping[str, Any]) -> None:
         return
     texts = await texts_at(moment, draft.address)
     if worst == SENT:
-        await show(moment, draft, texts.say("draft-delivered", hour=texts.hour(moment.now, moment.zone(case.incident.territory))))
+        key = "draft-delivered-without" if await moment.tx.outbox.lacks_files(draft.id) else "draft-delivered"
+        await show(moment, draft, texts.say(key, hour=texts.hour(moment.now, moment.zone(case.incident.territory))))
         return
     await show(moment, draft, texts.say("draft-answered-below"))
     if worst == FAILED:

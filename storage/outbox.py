@@ -145,9 +145,9 @@ class Outbox:
         statement = select(outbox.c.id).where(outbox.c.account == account, outbox.c.state.in_(_WAITING), due).limit(1)
         return (await self._connection.execute(statement)).first() is not None
 
-    async def mark_sent(self, row: Row, messages: Sequence[str], at: datetime, note: str = "") -> None:
-        """The platform took it and gave these message ids; ``note``: what it lacks."""
-        await self._set(row.id, state=SENT, sent_at=at, error=note)
+    async def mark_sent(self, row: Row, messages: Sequence[str], at: datetime) -> None:
+        """The platform took it and gave these message ids."""
+        await self._set(row.id, state=SENT, sent_at=at, error="")
         if isinstance(row.out, OpenThread | RenameThread) or row.instead_of_row:
             return  # a topic is no message; an edited message stays the message of its first row
         for message in messages:
@@ -228,6 +228,11 @@ class Outbox:
             select(outbox.c.id, outbox.c.state).where(outbox.c.draft_id == draft, outbox.c.draft_id != _inline(0)).order_by(outbox.c.id)
         )
         return [(row[0], row[1]) for row in await self._connection.execute(statement)]
+
+    async def lacks_files(self, draft: int) -> bool:
+        """Whether something of a draft went without a file that could not be had."""
+        statement = select(outbox.c.id).where(outbox.c.draft_id == draft, outbox.c.draft_id != _inline(0), outbox.c.without_files).limit(1)
+        return (await self._connection.execute(statement)).first() is not None
 
     async def again(self, row: int) -> None:
         """Send the same row once more, because a person asked for it."""

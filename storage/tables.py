@@ -392,6 +392,8 @@ outbox = Table(
     Column("state", Text, nullable=False),  # queued, sending, sent, failed, uncertain, dropped
     _number("attempts"),
     _string("error"),
+    _flag("doubted"),  # a call of it may have arrived
+    _flag("without_files"),  # it goes, or went, without a file that could not be had
     Column("created_at", Instant, nullable=False),
     Column("sent_at", Instant),
     # What waits is little beside what was sent: one index to take it by turns, one to see what else waits in a chat,

@@ -95,6 +95,7 @@ draft-sending = Sending…
 draft-not-sent = Not sent.
 draft-no-account = The account the citizen wrote to is not connected now.
 draft-delivered = Delivered { $hour }.
+draft-delivered-without = Delivered at { $hour }, but without a file: the messenger did not give it. Please send the file again.
 draft-failed = No. { $number }. Not delivered: the messenger did not take the message.
 draft-failed-blocked = No. { $number }. Not delivered: the citizen does not accept messages.
 draft-failed-curator = A curator can close it.

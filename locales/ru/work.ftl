@@ -95,6 +95,7 @@ draft-sending = Отправляем…
 draft-not-sent = Не отправлено.
 draft-no-account = Аккаунт, в который писал житель, сейчас не подключён.
 draft-delivered = Доставлено { $hour }.
+draft-delivered-without = Доставлено { $hour }, но без файла: мессенджер его не отдал. Пришлите файл ещё раз.
 draft-failed = № { $number }. Не доставлено: мессенджер не принял сообщение.
 draft-failed-blocked = № { $number }. Не доставлено: житель запретил сообщения.
 draft-failed-curator = Закрыть его может куратор.
