@@ -66,6 +66,7 @@ class App:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._receivers: list[asyncio.Task[None]] = []
         self._ticked: float = time.monotonic()
+        self._resting: dict[int, datetime] = {}
         self._ticking = asyncio.Lock()
         self._refused: set[str] = set()
 
@@ -168,7 +169,7 @@ class App:
     async def tick(self) -> None:
         """Wake what is due. Never twice at the same time."""
         async with self._ticking:
-            woken = await tick(self.store, self._office, self.clock)
+            woken = await tick(self.store, self._office, self.clock, self._resting)
             self._ticked = time.monotonic()
         if woken:
             self._hint_deliveries()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import structlog
 
 from bots.channel import Clock
@@ -13,15 +15,23 @@ from storage.store import Store
 
 log = structlog.get_logger(__name__)
 
+SNOOZE = timedelta(minutes=1)
+"""How long an incident that could not be woken rests before it is tried again."""
 
-async def tick(store: Store, office: Office, clock: Clock) -> int:
+
+async def tick(store: Store, office: Office, clock: Clock, resting: dict[int, datetime] | None = None) -> int:
     """Wake every incident whose ``wake_at`` has passed. Returns how many woke.
 
-    One that cannot be woken does not keep the others asleep; it is tried again at the next tick.
+    One that cannot be woken keeps no other asleep: it rests a minute and is tried again. ``resting`` remembers until when,
+    from one tick to the next; a new process just tries at once.
     """
+    resting = {} if resting is None else resting
+    now = clock()
+    for number in [number for number, until in resting.items() if until <= now]:
+        del resting[number]
     woken = 0
     async with store.transaction() as tx:
-        numbers = await tx.incidents.to_wake(clock())
+        numbers = await tx.incidents.to_wake(now, but=resting)
     for number in numbers:
         try:
             woken += await _wake(store, office, clock, number)
@@ -29,6 +39,7 @@ async def tick(store: Store, office: Office, clock: Clock) -> int:
             continue  # somebody is at work on it this very moment
         except Exception:
             log.exception("wake_failed", incident=number)
+            resting[number] = now + SNOOZE
     return woken
 
 

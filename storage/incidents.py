@@ -183,9 +183,14 @@ class Incidents:
         )
         return await self._cases(statement)
 
-    async def to_wake(self, now: datetime, limit: int = 200) -> Sequence[int]:
-        """Numbers of the incidents whose clock has something to do."""
-        statement = select(incidents.c.id).where(incidents.c.wake_at <= now).order_by(incidents.c.wake_at).limit(limit)
+    async def to_wake(self, now: datetime, *, but: Iterable[int] = (), limit: int = 200) -> Sequence[int]:
+        """Numbers of the incidents whose clock has something to do, but for some."""
+        statement = (
+            select(incidents.c.id)
+            .where(incidents.c.wake_at <= now, incidents.c.id.not_in(list(but)))
+            .order_by(incidents.c.wake_at)
+            .limit(limit)
+        )
         return list((await self._connection.execute(statement)).scalars())
 
     async def next_wake(self) -> datetime | None:
