@@ -18,7 +18,7 @@ status-new = finding who will answer
 status-assigned = passed on
 status-in_progress = in progress
 status-waiting = waiting for your reply
-status-promised = under control
+status-promised = interim answer given
 status-answered = answered
 status-closed = closed
 

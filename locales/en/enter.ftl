@@ -2,7 +2,7 @@
 
 enter-start = Hello! Tell us in one message what happened and where: with photos, by voice or with a point on the map. You get a number and a deadline at once.
 enter-in-private = Please open the invitation in your private chat with the bot.
-enter-official = You are an official of { $organisation }. Cards shall come:
+enter-official = You are an official of { $organisation }. Cards will come:
 enter-button-here = Here, in private
 enter-button-chat = To the working chat
 enter-head = You are the head of { $organisation }. We will write here about overdue reports. Now: /overdue
@@ -23,7 +23,7 @@ enter-no-role = You do not hold this role any more.
 enter-dismissed = You no longer work on reports of { $organisation } here. To come back, ask for a new invitation.
 
 connect-hello = Hello! To see citizens' reports here, connect the chat: /connect and the administrator's code.
-connect-where = This command belongs into the working chat: add the bot there and send /connect and the code.
+connect-where = This command belongs in the working chat: add the bot there and send /connect and the code.
 connect-how = Send the command together with the administrator's code, for example: /connect 7H2K-9QXM-4TBD-W8RC
 connect-impersonal = A chat can only be connected in your own name: switch anonymity off and try again.
 connect-done = The chat is connected: { $organisation }.
@@ -32,7 +32,7 @@ connect-no-forum = Switch topics on in this chat and let the bot manage them: it
 connect-no-right = Topics are on. Let the bot manage them: it is easier that way.
 connect-button-check = Check again
 connect-unsorted = To sort: { $count }. Begin with /queue
-connect-lost = “{ $title }” is no longer a working chat of { $organisation }. Open reports: { $count }; their cards come to the other places.
+connect-lost = “{ $title }” is no longer a working chat of { $organisation }. Open reports: { $count }; their cards will come to the other places.
 connect-lost-all = ⚠ “{ $title }” is no longer a working chat of { $organisation }, and there is no other. Open reports: { $count }.
 connect-desk-lost = The curators' chat “{ $title }” is no longer connected.
 

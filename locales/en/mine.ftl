@@ -31,7 +31,7 @@ mine-button-solved = Solved
 mine-button-unsolved = Not solved
 mine-stars = We are glad that it is solved. How good was the answer to No. { $number }?
 mine-button-stars = { $stars } ⭐
-mine-thanks = Thank you! You gave the answer to No. { $number } { $stars } of 5.
+mine-thanks = Thank you! Your rating of the answer to No. { $number }: { $stars } of 5.
 mine-rated = You have given your stars already.
 mine-remains = No. { $number } is open again, we answer by { $when }.
     What remains? Write it or send a photo.

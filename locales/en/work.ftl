@@ -16,7 +16,7 @@ work-held-by-you = You have it already, since { $since }
 work-no-organisation = This organisation is not on the list any more.
 
 work-refuse = No. { $number }: who should have it? The clock goes on.
-work-button-unknown = I do not know
+work-button-unknown = I do not know whose
 work-passed = No. { $number } went to { $organisation }.
 work-refuse-why = No. { $number } goes back to the curators. Write in one message why it is not yours.
 work-reason-words = Write the reason in words: the curators will read it.
@@ -63,8 +63,8 @@ draft-holder-asked = { $name } was asked. Nothing has been sent yet.
 thread-asks-holder = { $name }, is that all right? { $author } would like to answer the citizen about No. { $number }:
 draft-button-allow = Allow
 draft-button-forbid = No
-draft-allowed-done = { $author }: may send it.
-draft-forbidden-done = { $author }: was asked not to send it.
+draft-allowed-done = { $author } may send it.
+draft-forbidden-done = { $author } was asked not to send it.
 draft-allowed = { $name }: you may send it.
 draft-forbidden = { $name } asks you not to send it. Your text is still here, nothing went to the citizen.
 
@@ -75,7 +75,7 @@ draft-button-three-days = 3 days
 draft-button-week = A week
 draft-date-wrong = This date was not understood. Write for example “15 March”, “by Friday”, “tomorrow at 18:00”, “in 2 hours”.
 draft-date-past = This time has passed: { $when }. Write another one.
-draft-date-far = No promise may reach so far: { $longest } at most. Write another date.
+draft-date-far = That is too far ahead: { $longest } at most. Write another date.
 
 draft-leaves = No. { $number }. It leaves in 30 seconds.
 draft-leaves-promise = No. { $number }. It leaves in 30 seconds. The final answer is promised: { $when }.

@@ -193,7 +193,7 @@ async def test_the_date_in_the_text_stands_on_the_button(house: House) -> None:
     head, words, until = office.citizen.heard()[-1].splitlines()
     assert head == "Промежуточный ответ по № 1 от Комитета ЖКХ Барнаула:"
     assert words == "«Трубу заменят завтра до 14:00»"
-    assert until == "Окончательный ответ обещают до 12 марта, 14:00."
+    assert until == "Окончательный ответ дадим до 12 марта, 14:00."
     assert (await house.case(1)).incident.status is Status.PROMISED
 
 
@@ -210,7 +210,7 @@ async def test_a_wrong_date_is_asked_for_again_until_it_can_be_promised(house: H
     assert office.last.text == "Так далеко обещать нельзя: самое большее — 30 дней. Напишите другой срок."
     await office.talks(office.ivanova, "до пятницы")
     await office.passes()
-    assert office.citizen.heard()[-1].endswith("Окончательный ответ обещают до 13 марта, 18:00.")
+    assert office.citizen.heard()[-1].endswith("Окончательный ответ дадим до 13 марта, 18:00.")
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ async def test_a_question_reaches_the_citizen_and_the_reply_comes_back_and_the_c
     await office.presses(office.ivanova, "Вопрос", office.last)
     await office.passes()
     assert office.citizen.heard() == [
-        "Вопрос по № 1 от Комитета ЖКХ Барнаула:\n«Какой подъезд?»\nОтветьте на это сообщение — срок пока остановлен."
+        "Вопрос по № 1 от Комитета ЖКХ Барнаула:\n«Какой подъезд?»\nОтветьте, пожалуйста, на это сообщение. Пока ждём вас, срок не идёт."
     ]
     assert (await house.case(1)).incident.timer is Timer.PAUSED
     await office.citizen.says("Второй", reply_to=office.citizen.last)
