@@ -37,6 +37,10 @@ async def connect(turn: Turn) -> None:
 async def _connect(turn: Turn, organisation: str) -> None:
     here = turn.here
     before = await turn.tx.chats.get(here.account, here.chat)
+    untold = before is None and turn.office.limits[here.account].threads
+    if untold:
+        # Nobody told us what kind of group this is. The first card tries to make a topic; where that fails, it stands in the plain chat.
+        await turn.tx.chats.has_forum(here.account, here.chat)
     await turn.tx.chats.connect(here.account, here.chat, organisation, turn.now, desk=not organisation)
     if before and before.organisation and before.organisation != organisation:
         await _lost(turn, before, before.organisation)
@@ -44,7 +48,7 @@ async def _connect(turn: Turn, organisation: str) -> None:
     if chat is None:
         return
     text, offers = _connected(turn, chat, turn.texts)
-    await turn.post(here, text, offers)
+    await turn.post(here, text.splitlines()[0] if untold else text, offers)
     if organisation:
         await bring_cards(turn, organisation, Address(here.account, here.chat), MOST)
     elif count := await turn.tx.incidents.count_unsorted():

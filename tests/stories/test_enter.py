@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bots.channel import Address, Left, Scene, Sender
+from bots.channel import Address, Left, Scene, Sender, ThreadGone
 from handlers.enter import menu
 from handlers.routes import COMMANDS
 from incidents.incident import Action, Role, Status
@@ -424,3 +424,15 @@ async def test_a_citizen_gets_a_citizens_help(house: House) -> None:
 
 def test_the_menus_name_every_command_in_both_languages() -> None:
     assert {language: set(commands) for language, commands in menu().items()} == {"ru": set(COMMANDS), "en": set(COMMANDS)}
+
+
+@pytest.mark.parametrize("forum", [True, False])
+async def test_a_group_nobody_told_us_of_gets_topics_if_it_has_them(house: House, forum: bool) -> None:
+    official = await house.official("telegram/altai", "11", "Мария Иванова", "zhkh-barnaul")
+    await official.says(f"/connect {await house.invite('AAAA-BBBB', organisation='zhkh-barnaul', chat=True)}", to="-100")
+    assert house.chat_shows("telegram/altai", "-100")[-1].text == "Чат подключён: Комитет ЖКХ Барнаула."
+    if not forum:
+        house.channels["telegram/altai"].fail["-100"] = [ThreadGone("the chat is not a forum"), None]
+    await house.person("vk/altai", "200", "Пётр Образцов").says("Барнаул, на Ленина 15 прорвало трубу отопления")
+    assert len(house.topics("telegram/altai", "-100")) == forum
+    assert house.chat_shows("telegram/altai", "-100")[1].text.startswith("№ 1 · ")
