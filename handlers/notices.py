@@ -91,7 +91,7 @@ async def _answer_to_citizen(moment: Moment, before: Case, case: Case, change: C
     """The official's words, all of them and nothing else, and whether the problem is solved."""
     texts = await citizen_texts(moment, case)
     owner = _genitive(moment, case, texts)
-    more = before.incident.status is Status.ANSWERED
+    more = before.incident.status is Status.ANSWERED and not before.incident.undeliverable
     head = texts.say("answer-more" if more else "answer-final" if owner else "answer-final-desk", number=case.id, organisation=owner)
     await _words_to_citizen(
         moment, case, change, f"{head}\n{texts.say('thread-quote', text=change.text)}\n{texts.say('answer-solved')}", verdicts(case, texts)

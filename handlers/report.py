@@ -66,7 +66,7 @@ async def heard(turn: Turn) -> None:
         await add(turn, case)
         return
     bare = not said.files and said.location is None
-    if bare and reading.asks_status:
+    if bare and reading.asks_status and not reading.danger:
         await _status(turn, reading)
     elif _is_chatter(said, reading):
         await _chatter(turn)
@@ -75,9 +75,19 @@ async def heard(turn: Turn) -> None:
     elif case := await _asked(turn):
         await add(turn, case)
     elif case := await _unfinished(turn):
-        await _add_or_new(turn, case)
+        await _go_on(turn, case, reading)
     else:
         await _report(turn, words_of(said))
+
+
+async def _go_on(turn: Turn, case: Case, reading: Reading) -> None:
+    """Nobody can tell whether it belongs to an earlier report. Danger does not wait for an answer to that."""
+    if reading.danger is None:
+        await _add_or_new(turn, case)
+    elif case.incident.is_open and case.report.danger == reading.danger.id:
+        await add(turn, case)
+    else:
+        await _report(turn, words_of(turn.said))
 
 
 async def _report(turn: Turn, words: Words) -> None:
@@ -343,6 +353,8 @@ async def _add(moment: Moment, person: Person, to: Address, case: Case, words: W
             location=words.location or case.report.location,
         )
         case = await reread(moment, Case(case.incident, report))
+    else:
+        case = await _alarm(moment, case, words)
     if not quiet:
         texts = moment.texts_for(person.language)
         text = texts.say(key or ("added-again" if case.incident.organisation else "added"), number=case.id)
@@ -351,6 +363,22 @@ async def _add(moment: Moment, person: Person, to: Address, case: Case, words: W
             await moment.post(to, f"{text}\n{texts.say('answer-solved')}", verdicts(case, texts), incident=case.id)
         else:
             await moment.post(to, text, incident=case.id)
+
+
+async def _alarm(moment: Moment, case: Case, words: Words) -> Case:
+    """Danger in what was added: whom to call at once, and it is urgent from now on."""
+    danger = read(words.text, moment.region).danger
+    if danger is None:
+        return case
+    incident, report = case.incident, replace(case.report, danger=danger.id)
+    if incident.is_open:
+        policy = moment.region.policy(incident.topic, incident.territory)
+        incident = hurry(incident, moment.now, policy, moment.zone(incident.territory))
+        case = await moment.tx.incidents.save(Case(incident, report))
+        await refresh_cards(moment, case)
+    text = danger_line(moment, Case(incident, report), await citizen_texts(moment, case))
+    await moment.post(case.report.address, text, incident=case.id)
+    return case
 
 
 async def _add_or_new(turn: Turn, case: Case) -> None:

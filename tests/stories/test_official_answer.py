@@ -223,7 +223,7 @@ async def test_a_date_is_chosen_by_a_button(house: House, label: str, by: str) -
     await office.presses(office.ivanova, "Промежуточный")
     await office.presses(office.ivanova, label)
     await office.passes()
-    assert office.citizen.heard()[-1].endswith(f"обещают до {by}.")
+    assert office.citizen.heard()[-1].endswith(f"дадим до {by}.")
 
 
 async def test_what_a_colleague_types_is_not_the_date(house: House) -> None:

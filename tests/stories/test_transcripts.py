@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bots.channel import File, FileKind
+from bots.channel import File, FileKind, Unreachable
 from incidents.incident import Action, Resolution, Role, Status, Timer
 from tests.stories.deeds import PIPE, answered, happened, person_of, promised, reported, taken
 from tests.stories.house import Actor, House
@@ -77,6 +77,31 @@ async def test_more_on_an_answered_report_asks_whether_it_is_solved_and_no_opens
     assert citizen.last.labels == ["Да", "Нет", "Частично"]
     await citizen.presses("Нет", at=citizen.last)
     assert (await house.case(1)).incident.timer is Timer.REWORK
+
+
+GAS = "Если есть опасность — звоните 112 (запах газа — 104) прямо сейчас."
+
+
+async def test_danger_in_what_is_added_is_answered_with_112_and_hurries_it(house: House) -> None:
+    await house.chat(TG, FORUM, OWNER)
+    citizen = await reported(house)
+    await house.later(hours=1)
+    await citizen.says("А теперь ещё и газом пахнет", reply_to=citizen.sees()[0])
+    assert citizen.heard() == [GAS, "Добавили к № 1. Передали тем, кто отвечает."]
+    incident = (await house.case(1)).incident
+    assert (incident.urgent, incident.due_at) == (True, incident.reported_at + timedelta(hours=4))
+    assert "❗ Срочно: " in house.chat_shows(TG, FORUM)[0].text
+
+
+async def test_danger_does_not_wait_for_an_answer_to_where_it_belongs(house: House) -> None:
+    citizen = await reported(house)
+    await house.later(hours=1)
+    await citizen.says("Барнаул, Ленина 3, пахнет газом в подъезде")
+    assert citizen.heard()[0].startswith(f"{GAS}\nСообщение № 2 принято.")
+    await house.later(hours=1)
+    await citizen.says("Газом пахнет ещё сильнее")
+    assert citizen.heard()[0] == GAS
+    assert ("reply", "Газом пахнет ещё сильнее") in await said_to(house, 2)
 
 
 async def test_an_edit_after_the_answer_is_shown_and_overwrites_nothing(house: House) -> None:
@@ -429,6 +454,19 @@ async def test_a_citizen_who_blocked_the_bot_and_writes_again_is_reached_again(h
     async with house.store.transaction() as tx:
         assert not await tx.people.is_blocked(TG, "100")
     assert citizen.last.text.startswith("Добавили к № 1.")
+
+
+async def test_an_answer_after_one_that_did_not_arrive_is_an_answer(house: House) -> None:
+    office = await desk(house)
+    house.channels[TG].fail["100"] = [Unreachable("blocked"), None]
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    await office.citizen.says("Что с моей заявкой?")
+    await office.replies(office.ivanova, "Трубу заменили")
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    assert office.citizen.last.text.startswith("Ответ по № 1 от Комитета ЖКХ Барнаула:\n«Трубу заменили»")
 
 
 async def test_the_deadline_counts_from_the_citizens_time_in_every_messenger(house: House) -> None:
