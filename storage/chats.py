@@ -103,6 +103,8 @@ class Chats:
 
         What the new id has already is newer and stays: a message that was redirected there before we were told of the move.
         """
+        if old == new:
+            return
         known = await self.get(account, old)
         if known is not None:
             values = {name: getattr(known, name) for name in ("title", "forum", "manages_topics", "organisation", "desk")}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +17,7 @@ from storage.sql import insert
 from storage.tables import inbox
 
 NEW, DONE, DEAD = "new", "done", "dead"
+_LONGEST_KEY = 500  # characters; an index of PostgreSQL holds 2,704 bytes
 _AT_ONCE = 500  # rows in one statement: SQLite binds at most 32,766 values
 
 
@@ -50,10 +53,10 @@ class Inbox:
         rows = [
             {
                 "account": account,
-                "key": one.key,
-                "raw": dict(one.raw),
-                "lane": one.lane,
-                "album": one.album,
+                "key": one.key if _storable(one.key) else "odd-" + hashlib.sha256(one.key.encode("utf-8", "replace")).hexdigest(),
+                "raw": _json(one.raw),
+                "lane": one.lane if _storable(one.lane) else "",
+                "album": one.album if _storable(one.album) else "",
                 "received_at": at,
                 "state": NEW,
             }
@@ -128,3 +131,20 @@ class Inbox:
         one, other = (select(func.count()).where(inbox.c.state == state).scalar_subquery() for state in (NEW, DEAD))
         new, dead = (await self._connection.execute(select(one, other))).one()
         return {NEW: new, DEAD: dead}
+
+
+# One update that the database does not take would keep its whole batch from being acknowledged, and the account deaf for ever.
+
+
+def _storable(text: str) -> bool:
+    """Whether every database takes it as a key: no NUL, no half of a surrogate pair, no longer than an index holds."""
+    return "\0" not in text and len(text) <= _LONGEST_KEY and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _json(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The update as it is; what is no JSON for PostgreSQL (NaN) as a text, to become a dead letter that can still be looked at."""
+    try:
+        json.dumps(raw, allow_nan=False)
+    except (TypeError, ValueError):
+        return {"no_json": json.dumps(raw, default=repr, skipkeys=True)}
+    return dict(raw)
