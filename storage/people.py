@@ -61,7 +61,7 @@ PERSON, CHAT = "person", "chat"
 
 def digest(code: str) -> str:
     """What is stored of a code. Codes are long and random, so a plain digest cannot be turned back."""
-    return hashlib.sha256(code.strip().upper().replace("-", "").encode()).hexdigest()
+    return hashlib.sha256(code.strip().upper().replace("-", "").encode(errors="replace")).hexdigest()  # half a surrogate pair is no code
 
 
 def platform(account: str) -> str:
