@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
@@ -105,6 +105,8 @@ INTERNAL: Mapping[str, Callable[[Moment, Mapping[str, Any]], Awaitable[None]]] =
 """What the house tells itself through the inbox."""
 
 
+OLDEST = timedelta(days=365)
+"""A message that says it is older than this says nothing: Telegram keeps what we did not fetch for a day, and a clock may stand at zero."""
 LONGEST_NAME = 64
 """UTF-16 units of a person's or a group's name that are kept: it stands in lines, lists and toasts beside other words."""
 
@@ -135,9 +137,9 @@ def _sound(event: Event, now: datetime) -> Event:
     """The same, with a time that has come and names of one line.
 
     A platform's clock that is ahead of ours must not lend anybody time: the 24 hours would end when they end there, perhaps in a year.
-    What is late keeps its time, however long ago: the citizen has been waiting since then.
+    What is late keeps its time, up to a year: the citizen has been waiting since then.
     """
-    event = replace(event, at=min(event.at, now), sender=replace(event.sender, name=_one_line(event.sender.name)))
+    event = replace(event, at=min(max(event.at, now - OLDEST), now), sender=replace(event.sender, name=_one_line(event.sender.name)))
     return replace(event, title=_one_line(event.title)) if isinstance(event, Joined) else event
 
 
