@@ -61,7 +61,9 @@ async def receipt(moment: Moment, case: Case, texts: Texts) -> tuple[str, Offers
         lines.append(texts.say("receipt-owner", organisation=organisation_title(moment, incident.organisation, texts), when=when))
     elif owed:
         lines.append(texts.say("receipt-unsorted", when=when))
-    if moment.now - incident.reported_at > LATE and moment.now - report.said_at > LATE:
+    # The receipt may be brought up to date days later: what counts is when it was first given.
+    given = moment.now - await moment.tx.outbox.age(report.receipt, moment.now) if report.receipt else moment.now
+    if given - incident.reported_at > LATE and given - report.said_at > LATE:
         lines.append(texts.say("receipt-late"))
     number = {"number": case.id}
     offers = [
@@ -451,7 +453,8 @@ async def _desk_line(moment: Moment, case: Case, texts: Texts) -> str:
         when = _when(moment, case, texts, due)
         return texts.say("remind-curator-promise" if moment.now < due else "remind-curator-promise-missed", left=left, when=when, **what)
     if moment.now >= due:
-        return texts.say("remind-curator-deadline", **what)
+        late = moment.now - due >= timedelta(hours=1)
+        return texts.say("remind-curator-late" if late else "remind-curator-deadline", left=left, **what)
     if incident.assignee:
         holder = await moment.tx.people.get(incident.assignee)
         return texts.say("remind-curator-held", left=left, name=holder.name or texts.say("somebody"), **what)

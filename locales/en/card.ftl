@@ -3,9 +3,9 @@
 card-head = No. { $number } · { $topic } · { $time }
 card-urgent = ❗ Urgent: { $danger }
 card-danger-other = a curator's decision
-card-time-due = ⏳ until { $when } ({ $left })
+card-time-due = ⏳ due by { $when } ({ $left })
 card-time-overdue = 🔴 overdue by { $left }
-card-time-promised = 🤝 promised until { $when }
+card-time-promised = 🤝 promised by { $when }
 card-time-promise-missed = 🔴 the promised time has passed: { $when }
 card-time-paused = ⏸ waiting for the citizen until { $when }
 card-time-answered = ✅ answered

@@ -39,5 +39,5 @@ watch-reminded = Reminded: { $organisation }.
 watch-reminded-already = No. { $number }: they were reminded within this hour.
 watch-nothing-to-remind = No. { $number }: nobody owes an answer now.
 watch-nobody = There is nobody to remind at { $organisation }. Better pass it on.
-watch-controlled = You are on it: we will not remind you of this again.
+watch-controlled = You are on it: this reminder will not be repeated.
 watch-controlled-by = { $name } is on it.

@@ -69,6 +69,7 @@ remind-unsorted-late = 🔴 No. { $number } is not sorted, it was due { $left } 
 remind-curator-free = No. { $number } ({ $topic }, { $place }) is not taken, due in { $left }. Responsible: { $organisation }.
 remind-curator-held = No. { $number } ({ $topic }, { $place }) is not answered, due in { $left }. Responsible: { $organisation }, { $name }.
 remind-curator-deadline = 🔴 No. { $number } is overdue ({ $topic }, { $place }). Responsible: { $organisation }.
+remind-curator-late = 🔴 No. { $number } is overdue by { $left } ({ $topic }, { $place }). Responsible: { $organisation }.
 remind-curator-promise = ⏳ No. { $number } ({ $topic }, { $place }): the promise to the citizen ends in { $left }. Responsible: { $organisation }.
 remind-curator-promise-missed = 🔴 No. { $number } ({ $topic }, { $place }): promised by { $when }, no answer yet. The citizen was told. Responsible: { $organisation }.
 remind-everybody = On duty: { $names }.

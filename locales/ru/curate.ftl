@@ -39,5 +39,5 @@ watch-reminded = Напомнили: { $organisation }.
 watch-reminded-already = По № { $number } за этот час уже напоминали.
 watch-nothing-to-remind = По № { $number } сейчас никто не должен отвечать.
 watch-nobody = Напомнить некому: { $organisation }. Лучше передать.
-watch-controlled = Взято на контроль: больше об этом не напомним.
+watch-controlled = Взято на контроль: повторять это напоминание не будем.
 watch-controlled-by = На контроле: { $name }.

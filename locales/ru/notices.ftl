@@ -70,6 +70,7 @@ remind-unsorted-late = 🔴 № { $number } не разобран, срок пр
 remind-curator-free = № { $number } ({ $topic }, { $place }) не взят, срок через { $left }. Отвечает: { $organisation }.
 remind-curator-held = № { $number } ({ $topic }, { $place }) без ответа, срок через { $left }. Отвечает: { $organisation }, { $name }.
 remind-curator-deadline = 🔴 № { $number } просрочен ({ $topic }, { $place }). Отвечает: { $organisation }.
+remind-curator-late = 🔴 № { $number } просрочен на { $left } ({ $topic }, { $place }). Отвечает: { $organisation }.
 remind-curator-promise = ⏳ № { $number } ({ $topic }, { $place }): обещание жителю истекает через { $left }. Отвечает: { $organisation }.
 remind-curator-promise-missed = 🔴 № { $number } ({ $topic }, { $place }): обещали до { $when }, ответа нет. Жителю об этом сказали. Отвечает: { $organisation }.
 remind-everybody = Дежурные: { $names }.

@@ -269,7 +269,7 @@ async def test_who_took_it_under_control_is_not_told_of_that_step_again(house: H
     second.heard()
     await first.presses("Взял на контроль", at=shown)
     assert shown.labels == []
-    assert shown.text.endswith("\nВзято на контроль: больше об этом не напомним.")
+    assert shown.text.endswith("\nВзято на контроль: повторять это напоминание не будем.")
     await house.later(days=1)
     assert first.heard() == []
     assert len(second.heard()) == 1

@@ -200,6 +200,20 @@ async def test_what_a_curator_finds_to_need_no_answer_is_not_called_answered(hou
     assert citizen.last.text == "Сообщение № 1 закрыли: нам показалось, что ответ не нужен. Если это не так, напишите нам снова."
 
 
+async def test_a_receipt_that_is_brought_up_to_date_later_says_no_sorry(house: House) -> None:
+    citizen = await reported(house)
+    await house.later(days=1)
+    await answered(house, 1)
+    assert "Извините" not in citizen.sees()[0].text
+
+
+async def test_a_receipt_that_said_sorry_goes_on_saying_so(house: House) -> None:
+    citizen = house.person(TG, "100", "Анна Примерова")
+    await citizen.says(PIPE, at=house.clock() - timedelta(hours=3))
+    await answered(house, 1)
+    assert "Извините" in citizen.sees()[0].text
+
+
 async def test_stars_are_given_once_and_not_from_another_messenger(house: House) -> None:
     citizen = await reported(house)
     await answered(house, 1)
@@ -388,6 +402,18 @@ async def test_a_head_hears_of_what_is_late_and_of_nothing_before(house: House) 
     assert boss.heard() == []
     await house.later(minutes=1)
     assert boss.heard() == ["🔴 № 1 просрочен (ЖКХ, Барнаул, ул. Ленина, 15). Отвечает: Комитет ЖКХ Барнаула."]
+
+
+async def test_every_day_it_is_told_how_late_it_is(house: House) -> None:
+    boss = await head(house)
+    await house.official(TG, "official", "Иванова", OWNER)
+    await reported(house)
+    await house.later(hours=24 * 3)
+    assert [text.partition(" (")[0] for text in boss.heard()] == [
+        "🔴 № 1 просрочен",
+        "🔴 № 1 просрочен на 24 ч",
+        "🔴 № 1 просрочен на 2 дня",
+    ]
 
 
 async def test_where_there_is_only_a_head_the_cards_come_to_the_head_and_one_line_of_what_is_late(house: House) -> None:
