@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bots.channel import Said
 from handlers import enter, pick
 from handlers.card import organisation_title, territory_title, topic_title
 from handlers.describe import describe, free_from_gone
@@ -32,7 +33,7 @@ async def queue(turn: Turn) -> None:
 
 async def next_unsorted(turn: Turn, *, after: int) -> None:
     """The sorting card of the first incident behind ``after`` that waits; from the beginning again when there is none."""
-    if not turn.is_staff:
+    if not turn.is_staff and isinstance(turn.event, Said):
         await enter.help_(turn)
     elif not turn.is_curator:
         await turn.whisper("curate-only")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bots.channel import Pressed, Reply
+from bots.channel import Pressed, Reply, Said
 from handlers import enter
 from handlers.card import card_offers, card_text, organisation_title, place, time_left, topic_title
 from handlers.notices import remind_organisation, sorting
@@ -98,7 +98,7 @@ async def show_list(turn: Turn, name: str, offset: int = 0) -> None:
 
 
 async def _not_here(turn: Turn) -> None:
-    if not turn.is_staff:
+    if not turn.is_staff and isinstance(turn.event, Said):
         await enter.help_(turn)
     elif turn.private:
         await turn.whisper("curate-only")
