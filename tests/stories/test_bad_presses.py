@@ -82,6 +82,7 @@ async def busy(house: House) -> dict[str, Actor]:
     await office.citizen.says("И ещё у нас не вывозят мусор с площадки")
     second = house.person(TG, "101", "Пётр Образцов")
     await second.says(ROAD)
+    await house.person(TG, "102", "Ольга").says(ROAD + " у реки")
     await people["curator"].presses("Тема")
     await people["curator"].says("/queue")
     await people["curator"].says("1")
