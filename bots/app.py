@@ -72,10 +72,15 @@ class App:
 
     # --- start and stop ----------------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
-        """Bring everything up. The platforms need not answer for that: each account comes when its platform does."""
+    async def start(self, *, paced: bool = True) -> None:
+        """Bring everything up. The platforms need not answer for that: each account comes when its platform does.
+
+        ``paced``: keep to the platforms' limits for each chat; only the sandbox's own messengers have none.
+        """
         await self._renew_office()
-        self.deliveries = [Delivery(self.store, channel, self.clock, monotonic=time.monotonic) for channel in self.channels.values()]
+        self.deliveries = [
+            Delivery(self.store, channel, self.clock, monotonic=time.monotonic, paced=paced) for channel in self.channels.values()
+        ]
         for delivery in self.deliveries:
             delivery.settled = self.intake.hint
         self.intake.handled = self._hint_deliveries

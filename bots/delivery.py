@@ -71,12 +71,13 @@ DOUBTS: Mapping[Purpose, Doubt] = {
 class Delivery:
     """Sends the outbox of one account. Two accounts never wait for each other."""
 
-    def __init__(self, store: Store, channel: Channel, clock: Clock, *, monotonic: Callable[[], float]) -> None:
+    def __init__(self, store: Store, channel: Channel, clock: Clock, *, monotonic: Callable[[], float], paced: bool = True) -> None:
+        limits = channel.limits if paced else replace(channel.limits, per_chat=0.0, per_group_minute=0)
         self._store = store
         self._channel = channel
         self._clock = clock
         self._monotonic = monotonic
-        self._pace = Pace(channel.limits)
+        self._pace = Pace(limits)
         self._something = asyncio.Event()
         self._stopping = False
         self._running: set[asyncio.Task[None]] = set()

@@ -79,13 +79,17 @@ class Keep:
 
     async def run(self) -> None:
         """Save after changes until cancelled, and once more then."""
+        writing: asyncio.Future[None] | None = None
         try:
             while True:
                 await self._changed.wait()
                 await asyncio.sleep(self._quiet)
                 self._changed.clear()
-                await asyncio.to_thread(self._write, self._dump())
+                writing = asyncio.ensure_future(asyncio.to_thread(self._write, self._dump()))
+                await asyncio.shield(writing)
         finally:
+            if writing:
+                await asyncio.wait([writing])  # a thread cannot be stopped: it must not lay an older file over the last one
             self.save()
 
     def save(self) -> None:
