@@ -8,6 +8,7 @@ from handlers import report
 from handlers.describe import free_from_gone
 from handlers.mine import lapsed, own, reply
 from handlers.turn import Offer, Turn
+from handlers.watch import strip
 from incidents.incident import Action, NotAllowed, Role, Status
 from storage.incidents import Case
 
@@ -23,6 +24,7 @@ async def solved(turn: Turn) -> None:
     case = await turn.attempt(case, turn.deed(Role.CITIZEN, action=Action.RATE))
     if case:
         await turn.quiet()
+        await _asked_enough(turn, case)
         number = case.id
         offers = [
             [Offer(turn.t("mine-button-stars", stars=stars), "stars", {"number": number, "stars": stars}) for stars in (1, 2, 3, 4, 5)]
@@ -52,6 +54,7 @@ async def unsolved(turn: Turn) -> None:
     if contested:
         contested = await free_from_gone(turn, contested)
         await turn.quiet()
+        await _asked_enough(turn, contested)
         await turn.ask("remains", number=case.id, until=(turn.now + REMAINS_WAIT).isoformat())
         due = contested.incident.due_at or turn.now
         when = turn.texts.when(due, turn.zone(contested.incident.territory), turn.now)
@@ -68,6 +71,12 @@ async def remains_said(turn: Turn) -> None:
         await report.heard(turn)
     else:
         await report.add(turn, case)
+
+
+async def _asked_enough(turn: Turn, case: Case) -> None:
+    """The answer stays as it is, without the buttons that were pressed."""
+    if row := await turn.pressed_row():
+        await strip(turn, row, "", case.id)
 
 
 async def _rateable(turn: Turn, case: Case) -> bool:
