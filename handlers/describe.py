@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bots.channel import Location
-from handlers.notices import refresh_receipt
+from handlers.citizen import refresh_receipt
 from handlers.thread import refresh_cards
 from handlers.turn import Moment
 from incidents.incident import Action, Deed, Role, Status

@@ -2,177 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
-from typing import TypeAlias
+from collections.abc import Mapping
+from datetime import timedelta
 
-from bots.channel import Address, File, Scene
+from bots.channel import Address
 from handlers import reminders
 from handlers.card import organisation_title, place, time_left, topic_title
+from handlers.citizen import (
+    answer_to_citizen,
+    citizen_line,
+    citizen_texts,
+    closed_to_citizen,
+    interim_to_citizen,
+    moved_to_citizen,
+    question_to_citizen,
+    refresh_receipt,
+    tell_citizen,
+    when_of,
+)
 from handlers.thread import desk_places, put_cards, refresh_cards, retire_cards, tell_at, tell_thread, texts_at
-from handlers.turn import Moment, Offer, Offers
+from handlers.turn import Moment, Notice, Offer, Offers
 from incidents.deadlines import CITIZEN_NUDGE, Audience, Reminder
-from incidents.incident import Action, Change, Resolution, Role, Status, Timer
+from incidents.incident import Action, Change, Resolution, Role, Timer
 from incidents.reading import read
 from incidents.routing import route
 from locales import Texts
 from storage.incidents import Case
 from storage.outbox import Purpose
 
-Notice: TypeAlias = Callable[[Moment, Case, Case, Change], Awaitable[None]]
-
-LATE = timedelta(minutes=10)
-"""A receipt that comes later than this after the message says sorry."""
-
 
 async def after(moment: Moment, before: Case, case: Case, change: Change) -> None:
     """Tell everybody who has to know. What is told for which action stands in ``NOTICES``."""
     for notice in NOTICES[change.action]:
         await notice(moment, before, case, change)
-
-
-# --- to the citizen ----------------------------------------------------------------------------------------------------
-
-
-async def citizen_texts(moment: Moment, case: Case) -> Texts:
-    """The citizen's language; the region's where others read along."""
-    if case.report.scene is not Scene.PRIVATE:
-        return moment.house_texts()
-    return moment.texts_for((await moment.tx.people.get(case.report.person)).language)
-
-
-async def tell_citizen(moment: Moment, case: Case, key: str, **arguments: str | float) -> None:
-    """Write one line to the citizen, with the number in it. Not when their account is not connected any more."""
-    if case.report.address.account in moment.office.limits:
-        texts = await citizen_texts(moment, case)
-        await moment.post(case.report.address, texts.say(key, number=case.id, **arguments), incident=case.id)
-
-
-async def receipt(moment: Moment, case: Case, texts: Texts) -> tuple[str, Offers]:
-    """The receipt's text and buttons: number, who answers, by when."""
-    incident, report = case.incident, case.report
-    lines = [danger_line(moment, case, texts)] if report.danger else []
-    lines.append(texts.say("receipt", number=incident.id))
-    if incident.topic or incident.territory:
-        lines.append(texts.say("receipt-about", topic=topic_title(moment, incident, texts), place=place(moment, case, texts)))
-    when = texts.when(incident.due_at or moment.now, moment.zone(incident.territory), moment.now)
-    owed = incident.timer in (Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)  # else it is the citizen's own time that runs
-    if owed and incident.organisation:
-        lines.append(texts.say("receipt-owner", organisation=organisation_title(moment, incident.organisation, texts), when=when))
-    elif owed:
-        lines.append(texts.say("receipt-unsorted", when=when))
-    # The receipt may be brought up to date days later: what counts is when it was first given.
-    given = moment.now - await moment.tx.outbox.age(report.receipt, moment.now) if report.receipt else moment.now
-    if given - incident.reported_at > LATE and given - report.said_at > LATE:
-        lines.append(texts.say("receipt-late"))
-    number = {"number": case.id}
-    offers = [
-        [Offer(texts.say("button-other-topic"), "other-topic", number), Offer(texts.say("button-other-place"), "other-place", number)],
-        [Offer(texts.say("button-withdraw"), "withdraw", number)],
-    ]
-    return "\n".join(lines), offers if incident.is_open else []
-
-
-def danger_line(moment: Moment, case: Case, texts: Texts) -> str:
-    """Whom to call at once."""
-    danger = moment.region.danger.get(case.report.danger)
-    if danger is None or not danger.phone:
-        return texts.say("danger-call")
-    title = danger.title_en if texts.language == "en" and danger.title_en else danger.title
-    return texts.say("danger-call-phone", what=title[:1].lower() + title[1:], phone=danger.phone)
-
-
-async def refresh_receipt(moment: Moment, case: Case) -> None:
-    """Bring the receipt up to date, in place."""
-    if case.report.receipt and case.report.address.account in moment.office.limits:
-        text, offers = await receipt(moment, case, await citizen_texts(moment, case))
-        await moment.change(case.report.receipt, case.report.address, text, offers, purpose=Purpose.RECEIPT, incident=case.id)
-
-
-async def _answer_to_citizen(moment: Moment, before: Case, case: Case, change: Change) -> None:
-    """The official's words, all of them and nothing else, and whether the problem is solved."""
-    texts = await citizen_texts(moment, case)
-    owner = _genitive(moment, case, texts)
-    more = before.incident.status is Status.ANSWERED and not before.incident.undeliverable
-    head = texts.say("answer-more" if more else "answer-final" if owner else "answer-final-desk", number=case.id, organisation=owner)
-    await _words_to_citizen(
-        moment, case, change, f"{head}\n{texts.say('thread-quote', text=change.text)}\n{texts.say('answer-solved')}", verdicts(case, texts)
-    )
-
-
-def verdicts(case: Case, texts: Texts) -> Offers:
-    """What a citizen may say to «Проблема решена?»."""
-    number = {"number": case.id}
-    return [
-        [
-            Offer(texts.say("button-solved"), "solved", number),
-            Offer(texts.say("button-unsolved"), "unsolved", number | {"verdict": "no"}),
-        ],
-        [Offer(texts.say("button-partly"), "unsolved", number | {"verdict": "partly"})],
-    ]
-
-
-async def _interim_to_citizen(moment: Moment, before: Case, case: Case, change: Change) -> None:
-    texts = await citizen_texts(moment, case)
-    head = texts.say("answer-interim", number=case.id, organisation=_genitive(moment, case, texts))
-    until = texts.say("answer-interim-until", when=_when(moment, case, texts, change.date or moment.now))
-    await _words_to_citizen(moment, case, change, f"{head}\n{texts.say('thread-quote', text=change.text)}\n{until}")
-
-
-async def _question_to_citizen(moment: Moment, before: Case, case: Case, change: Change) -> None:
-    texts = await citizen_texts(moment, case)
-    head = texts.say("answer-question", number=case.id, organisation=_genitive(moment, case, texts))
-    await _words_to_citizen(
-        moment, case, change, f"{head}\n{texts.say('thread-quote', text=change.text)}\n{texts.say('answer-question-how')}"
-    )
-
-
-async def _words_to_citizen(moment: Moment, case: Case, change: Change, text: str, offers: Offers = ()) -> None:
-    """Send what an official wrote, with its files, as the sending of its draft: the official is told how it went."""
-    sending = await moment.tx.conversations.drafts_of(case.id, "sending")
-    draft = next((one for one in sending if one.person == change.by), None)
-    files: tuple[File, ...] = draft.files if draft else ()
-    await moment.post(
-        case.report.address, text, offers, files=files, purpose=Purpose.ANSWER, incident=case.id, draft=draft.id if draft else 0
-    )
-
-
-def _citizen(key: str) -> Notice:
-    """One line to the citizen, with the organisation and the time in it."""
-
-    async def notice(moment: Moment, before: Case, case: Case, change: Change) -> None:
-        texts = await citizen_texts(moment, case)
-        await tell_citizen(
-            moment,
-            case,
-            key,
-            organisation=organisation_title(moment, case.incident.organisation, texts),
-            when=_when(moment, case, texts, case.incident.due_at or change.at),
-            reason=change.reason,
-            target=change.target,
-            resolution=texts.say(f"resolution-{case.incident.resolution or 'explained'}"),
-        )
-
-    return notice
-
-
-async def _moved_to_citizen(moment: Moment, before: Case, case: Case, change: Change) -> None:
-    """A fresh report's receipt names its owner already; later the citizen hears that it changed."""
-    if case.report.receipt:
-        await refresh_receipt(moment, case)
-    if before.report.receipt and change.role is not Role.CLOCK:
-        await _citizen("citizen-moved" if case.incident.organisation else "citizen-moved-desk")(moment, before, case, change)
-
-
-async def _closed_to_citizen(moment: Moment, before: Case, case: Case, change: Change) -> None:
-    if change.role is Role.CLOCK:
-        if case.incident.resolution is Resolution.NO_REPLY:
-            await tell_citizen(moment, case, "citizen-no-reply")
-        return
-    if case.incident.resolution is Resolution.EXPLAINED and case.incident.answered_at is None:
-        await tell_citizen(moment, case, "citizen-closed-needless")
-    elif case.incident.resolution is not Resolution.SPAM and not case.incident.undeliverable:
-        await _citizen("citizen-closed")(moment, before, case, change)
 
 
 # --- to the organisation -----------------------------------------------------------------------------------------------
@@ -226,7 +88,7 @@ def _thread(key: str) -> Notice:
             key,
             number=case.id,
             name=actor.name or texts.say("somebody"),
-            when=_when(moment, case, texts, case.incident.due_at or change.at),
+            when=when_of(moment, case, texts, case.incident.due_at or change.at),
             reason=_reason(texts, change.reason),
             target=change.target,
             stars=case.incident.rating,
@@ -256,7 +118,7 @@ async def _said_in_other_chats(moment: Moment, before: Case, case: Case, change:
         but=drafts[0].address if drafts else None,
         name=actor.name or texts.say("somebody"),
         number=case.id,
-        when=_when(moment, case, texts, change.date or change.at),
+        when=when_of(moment, case, texts, change.date or change.at),
     )
 
 
@@ -266,7 +128,7 @@ async def _contested(moment: Moment, before: Case, case: Case, change: Change) -
     for address in await desk_places(moment):
         texts = await texts_at(moment, address)
         owner = organisation_title(moment, case.incident.organisation, texts)
-        when = _when(moment, case, texts, case.incident.due_at or change.at)
+        when = when_of(moment, case, texts, case.incident.due_at or change.at)
         text = texts.say("desk-contested", number=case.id, organisation=owner, verdict=change.reason or "no", when=when)
         number = {"number": case.id}
         offers = [[Offer(texts.say("number", **number), "open", number), Offer(texts.say("button-pass"), "pass", number)]]
@@ -371,7 +233,7 @@ async def _clock_to_citizen(moment: Moment, case: Case, reminder: Reminder) -> N
         await tell_citizen(moment, case, "citizen-nudge")
     elif case.incident.due_at and case.incident.due_at <= moment.now:
         await tell_citizen(
-            moment, case, "citizen-promise-missed", when=_when(moment, case, await citizen_texts(moment, case), case.incident.due_at)
+            moment, case, "citizen-promise-missed", when=when_of(moment, case, await citizen_texts(moment, case), case.incident.due_at)
         )
 
 
@@ -400,7 +262,7 @@ async def _clock_to_organisation(moment: Moment, case: Case) -> None:
 def _clock_line(moment: Moment, case: Case, texts: Texts, holder: str) -> str:
     incident = case.incident
     due = incident.due_at or moment.now
-    when, left = _when(moment, case, texts, due), texts.span(abs(due - moment.now) + timedelta(seconds=30))
+    when, left = when_of(moment, case, texts, due), texts.span(abs(due - moment.now) + timedelta(seconds=30))
     promise = incident.timer is Timer.PROMISE
     if moment.now < due:
         if promise:
@@ -450,7 +312,7 @@ async def _desk_line(moment: Moment, case: Case, texts: Texts) -> str:
         "organisation": organisation_title(moment, incident.organisation, texts),
     }
     if incident.timer is Timer.PROMISE:
-        when = _when(moment, case, texts, due)
+        when = when_of(moment, case, texts, due)
         return texts.say("remind-curator-promise" if moment.now < due else "remind-curator-promise-missed", left=left, when=when, **what)
     if moment.now >= due:
         late = moment.now - due >= timedelta(hours=1)
@@ -475,41 +337,29 @@ async def _clock_to_heads(moment: Moment, case: Case) -> None:
 
 NOTICES: Mapping[Action, tuple[Notice, ...]] = {
     Action.REPORT: (),
-    Action.ASSIGN: (_cards_to_owner, _moved_to_citizen),
-    Action.REASSIGN: (_cards_to_owner, _moved_to_citizen),
-    Action.REFUSE: (_cards_to_owner, _moved_to_citizen),
+    Action.ASSIGN: (_cards_to_owner, moved_to_citizen),
+    Action.REASSIGN: (_cards_to_owner, moved_to_citizen),
+    Action.REFUSE: (_cards_to_owner, moved_to_citizen),
     Action.TAKE: (_cards, reminders.taken),
     Action.RELEASE: (_released, _cards),
-    Action.ASK: (_question_to_citizen, _said_in_other_chats, _cards, reminders.settled),
-    Action.ANSWER: (_answer_to_citizen, _said_in_other_chats, _cards, _receipt, reminders.settled),
-    Action.ANSWER_INTERIM: (_interim_to_citizen, _said_in_other_chats, _cards, _receipt, reminders.settled),
-    Action.EXTEND: (_citizen("citizen-extended"), _thread("thread-extended"), _cards),
-    Action.RETURN: (_citizen("citizen-returned"), _thread("thread-returned"), _cards),
+    Action.ASK: (question_to_citizen, _said_in_other_chats, _cards, reminders.settled),
+    Action.ANSWER: (answer_to_citizen, _said_in_other_chats, _cards, _receipt, reminders.settled),
+    Action.ANSWER_INTERIM: (interim_to_citizen, _said_in_other_chats, _cards, _receipt, reminders.settled),
+    Action.EXTEND: (citizen_line("citizen-extended"), _thread("thread-extended"), _cards),
+    Action.RETURN: (citizen_line("citizen-returned"), _thread("thread-returned"), _cards),
     Action.REPLY: (_cards,),
     Action.RATE: (_thread("thread-rated"), _cards),
     Action.CONTEST: (_contested, _cards),
     Action.WITHDRAW: (_thread("thread-withdrawn"), _cards, _receipt, reminders.settled),
-    Action.MERGE: (_citizen("citizen-merged"), _thread("thread-merged"), _cards, _receipt, reminders.settled),
+    Action.MERGE: (citizen_line("citizen-merged"), _thread("thread-merged"), _cards, _receipt, reminders.settled),
     Action.SPLIT: (_cards,),
-    Action.CLOSE: (_closed_to_citizen, _closed_in_thread, _cards, _receipt, reminders.settled),
-    Action.REOPEN: (_citizen("citizen-reopened"), _thread("thread-reopened"), _cards),
+    Action.CLOSE: (closed_to_citizen, _closed_in_thread, _cards, _receipt, reminders.settled),
+    Action.REOPEN: (citizen_line("citizen-reopened"), _thread("thread-reopened"), _cards),
 }
 """What reacts to what. A visible table: every action has its line."""
 
 
 # --- words -------------------------------------------------------------------------------------------------------------
-
-
-def _genitive(moment: Moment, case: Case, texts: Texts) -> str:
-    """«Комитета ЖКХ Барнаула»: from whom the answer is; empty when the curators answered themselves."""
-    organisation = moment.region.organisation.get(case.incident.organisation)
-    if organisation is None:
-        return ""
-    return organisation.genitive if texts.language == "ru" else organisation_title(moment, organisation.id, texts)
-
-
-def _when(moment: Moment, case: Case, texts: Texts, instant: datetime) -> str:
-    return texts.when(instant, moment.zone(case.incident.territory), moment.now)
 
 
 def _reason(texts: Texts, reason: str) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 from bots.channel import Address, Deleted, Edited, File, FileKind, Location, Said, Scene
 from handlers import standing
-from handlers.notices import citizen_texts, danger_line, receipt, refresh_receipt, tell_unsorted, verdicts
+from handlers.citizen import citizen_texts, danger_line, receipt, refresh_receipt, verdicts
+from handlers.notices import tell_unsorted
 from handlers.thread import refresh_cards, send_files, tell_thread
 from handlers.turn import Moment, Offer, Turn
 from incidents.deadlines import hurry, start

@@ -21,7 +21,7 @@ from storage.people import Person
 from storage.people import Post as Appointment
 from storage.store import Tx
 
-After: TypeAlias = Callable[["Moment", Case, Case, Change], Awaitable[None]]
+Notice: TypeAlias = Callable[["Moment", Case, Case, Change], Awaitable[None]]
 """Tells whoever has to know what an action changed (``notices.after``): before, after, what happened."""
 
 
@@ -32,7 +32,7 @@ class Office:
     region: Region
     accounts: Mapping[str, Account]
     limits: Mapping[str, Limits]
-    after: After
+    after: Notice
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,19 @@ LIMITS = Limits(
     threads=True,
     edit_hours=0,  # 48 h is the limit for messages of others
 )
+_MENTION = re.compile(r"(?<![A-Za-z0-9._%+-])@(?=[A-Za-z0-9_])")
+"""What Telegram would make a mention of, which calls a member of the chat; not the sign in an e-mail address."""
+
+
+def unmentioned(text: str, limit: int = LIMITS.text) -> str:
+    """The same text to the eye, in which ``@name`` calls nobody.
+
+    A word joiner parts the two; where no room is left for it, the sign is replaced by one that looks alike.
+    """
+    parted = _MENTION.sub("@\u2060", text)
+    return parted if units(parted) <= limit else _MENTION.sub("＠", text)
+
+
 PHOTO = 10 * 2**20
 """Bytes of a picture that Telegram takes as a photo; a larger one goes as a document."""
 DOWNLOAD = 20 * 2**20
@@ -119,7 +132,7 @@ def edit(place: Place, reply: Reply) -> EditMessageText:
     return EditMessageText(
         chat_id=place.chat,
         message_id=_message_id(reply.instead_of),
-        text=reply.text,
+        text=unmentioned(reply.text),
         reply_markup=_inline(reply.keyboard),
         link_preview_options=LinkPreviewOptions(is_disabled=True),
     )
@@ -130,7 +143,7 @@ def edit_caption(place: Place, reply: Reply) -> EditMessageCaption:
     return EditMessageCaption(
         chat_id=place.chat,
         message_id=_message_id(reply.instead_of),
-        caption=shorten(reply.text, LIMITS.caption),
+        caption=unmentioned(shorten(reply.text, LIMITS.caption), LIMITS.caption),
         reply_markup=_inline(reply.keyboard),
     )
 
@@ -143,16 +156,16 @@ def message(place: Place, reply: Reply, sources: list[Source]) -> TelegramMethod
     if len(sources) > 1:
         if any(kind not in _IN_ALBUM for kind, _ in sources):
             raise Refused("telegram: such files do not go together")
-        captions = [reply.text or None, *[None] * (len(sources) - 1)]
+        captions = [unmentioned(reply.text, LIMITS.caption) or None, *[None] * (len(sources) - 1)]
         media = [_IN_ALBUM[kind](media=source, caption=caption) for (kind, source), caption in zip(sources, captions, strict=True)]
         return SendMediaGroup(media=media, **common)
     common["reply_markup"] = _inline(reply.keyboard) or _place_key(place, reply)
     if not sources:
-        return SendMessage(text=reply.text, link_preview_options=LinkPreviewOptions(is_disabled=True), **common)
+        return SendMessage(text=unmentioned(reply.text), link_preview_options=LinkPreviewOptions(is_disabled=True), **common)
     ((kind, source),) = sources
     method, field = _SINGLE[kind]
     if kind not in (FileKind.STICKER, FileKind.ROUND):
-        common["caption"] = reply.text or None
+        common["caption"] = unmentioned(reply.text, LIMITS.caption) or None
     return method(**{field: source}, **common)
 
 

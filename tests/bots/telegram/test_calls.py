@@ -110,3 +110,17 @@ def test_what_an_upload_goes_as() -> None:
 )
 def test_file_names_are_safe(name: str, mime: str, kind: FileKind, safe: str) -> None:
     assert calls.file_name(File(kind, "vk/biysk", "ref", name, mime)) == safe
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("спросите @petrov_example", "спросите @\u2060petrov_example"),
+        ("@all, @channel", "@\u2060all, @\u2060channel"),
+        ("пишите на anna@example.org", "пишите на anna@example.org"),
+        ("@ и @!", "@ и @!"),
+        ("@a" + "я" * 4094, "＠a" + "я" * 4094),
+    ],
+)
+def test_nobodys_words_call_a_member_of_the_chat(said: str, shown: str) -> None:
+    assert calls.unmentioned(said) == shown
