@@ -23,7 +23,7 @@ async def card_text(moment: Moment, case: Case, texts: Texts) -> str:
     ]
     if incident.urgent:
         danger = moment.region.danger.get(report.danger)
-        lines.append(texts.say("card-urgent", danger=_named(danger, texts) if danger else texts.say("card-danger-other")))
+        lines.append(texts.say("card-urgent", danger=title_in(danger, texts) if danger else texts.say("card-danger-other")))
     source = texts.say(f"source-{platform(report.address.account)}")
     lines.append(texts.say("card-place", place=place(moment, case, texts), source=source, scene=texts.say(f"scene-{report.scene}")))
     if report.location:
@@ -88,13 +88,13 @@ def time_left(moment: Moment, incident: Incident, texts: Texts) -> str:
 def topic_title(moment: Moment, incident: Incident, texts: Texts) -> str:
     """What the incident is about, in words."""
     topic = moment.region.topic.get(incident.topic)
-    return _named(topic, texts) if topic else texts.say("unknown-topic")
+    return title_in(topic, texts) if topic else texts.say("unknown-topic")
 
 
 def territory_title(moment: Moment, territory: str, texts: Texts) -> str:
     """The name of a territory; empty when it is unknown."""
     found = moment.region.territory.get(territory)
-    return _named(found, texts) if found else ""
+    return title_in(found, texts) if found else ""
 
 
 def place(moment: Moment, case: Case, texts: Texts) -> str:
@@ -106,10 +106,10 @@ def place(moment: Moment, case: Case, texts: Texts) -> str:
 def organisation_title(moment: Moment, organisation: str, texts: Texts) -> str:
     """The name of an organisation; the curators when there is none."""
     found = moment.region.organisation.get(organisation)
-    return _named(found, texts) if found else texts.say("desk-name")
+    return title_in(found, texts) if found else texts.say("desk-name")
 
 
-def _named(thing: object, texts: Texts) -> str:
+def title_in(thing: object, texts: Texts) -> str:
     """The title in the language asked for, as far as the region file has one."""
     english = str(getattr(thing, "title_en", ""))
     return english if texts.language == "en" and english else str(getattr(thing, "title", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bots.channel import File, Scene
-from handlers.card import organisation_title, place, topic_title
+from handlers.card import organisation_title, place, title_in, topic_title
 from handlers.turn import Moment, Notice, Offer, Offers
 from incidents.incident import Change, Resolution, Role, Status, Timer
 from locales import Texts
@@ -60,7 +60,7 @@ def danger_line(moment: Moment, case: Case, texts: Texts) -> str:
     danger = moment.region.danger.get(case.report.danger)
     if danger is None or not danger.phone:
         return texts.say("danger-call")
-    title = danger.title_en if texts.language == "en" and danger.title_en else danger.title
+    title = title_in(danger, texts)
     return texts.say("danger-call-phone", what=title[:1].lower() + title[1:], phone=danger.phone)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from bots.channel import Address, Deleted, Edited, File, FileKind, Location, Said, Scene
 from handlers import standing
+from handlers.card import title_in
 from handlers.citizen import citizen_texts, danger_line, receipt, refresh_receipt, verdicts
 from handlers.notices import tell_unsorted
 from handlers.thread import refresh_cards, send_files, tell_thread
@@ -259,8 +260,7 @@ async def ask_place(moment: Moment, case: Case) -> None:
     likely = [guess.id for guess in reading.territories] + ([account.territory] if account and account.territory else [])
     likely += [territory.id for territory in region.territories if not territory.parent]
     named = [region.territory[place] for place in dict.fromkeys(likely) if place in region.territory][:PLACES]
-    titles = [(one.title_en if texts.language == "en" and one.title_en else one.title, one.id) for one in named]
-    places = [Offer(title, "set-place", {"number": case.id, "territory": place}) for title, place in titles]
+    places = [Offer(title_in(one, texts), "set-place", {"number": case.id, "territory": one.id}) for one in named]
     offers = [places[at : at + 2] for at in range(0, len(places), 2)]
     offers.append([Offer(texts.say("button-other-place"), "other-place", {"number": case.id})])
     await moment.post(case.report.address, texts.say("ask-place-point"), offers, incident=case.id, ask_place=True)
