@@ -1,6 +1,10 @@
 # make sandbox   try it: a local Telegram, a local VK and phones on a page; no token, no account
 # make sandbox-reset   forget what was said there
 # make test      everything CI checks
+# make promises  what Sutki guarantees, in full: kills, faults, races (an hour); SUTKI_SEED=… repeats a run
+# make promises-mutants  switches off each guard in turn and shows which promise notices
+# make bench     speed, as ratios within one run
+# make soak      a month of a region in minutes, with faults, as one picture
 #
 # Needs Python 3.11, 3.12 or 3.13, git and make (GNU make 3.81 of macOS is enough). Both commands make .venv themselves
 # from the lock files and make it anew when a lock changes. Another interpreter:  make test PYTHON=/path/to/python3.12 VENV=.venv-3.12
@@ -19,7 +23,7 @@ PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install
 RUN = $(VENV)/.made-for-running
 DEV = $(VENV)/.made-for-tests
 
-.PHONY: help sandbox sandbox-reset test check format lock clean
+.PHONY: help sandbox sandbox-reset test check promises promises-mutants bench soak format lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -38,6 +42,18 @@ test: $(DEV)
 	@echo '→ pytest' && $(BIN)/python -m pytest
 
 check: test
+
+promises: $(DEV)
+	@SUTKI_PROMISES=full $(BIN)/python -m pytest tests/promises
+
+promises-mutants: $(DEV)
+	@$(BIN)/python -m tests.promises.mutants
+
+bench: $(DEV)
+	@$(BIN)/python -m bench
+
+soak: $(DEV)
+	@$(BIN)/python -m bench.soak
 
 format: $(DEV)
 	@$(BIN)/ruff format .

@@ -417,3 +417,20 @@ sent = Table(  # which incident a message of ours is about: how an official's re
     _number("incident_id"),
     _string("purpose"),
 )
+
+leases = Table(  # what one process at a time does: it renews the lease while it lives, another takes over when that ends
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _string("holder"),
+    _number("term"),  # grows with every change of the holder
+    Column("until", Instant, nullable=False),
+)
+
+marks = Table(  # when something last happened: a backup, a restore, a word to the administrators
+    "marks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    _string("value"),
+)

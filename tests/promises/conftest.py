@@ -1,0 +1,42 @@
+"""How the promises run: quick with every `make test`, in full with `make promises`; figures and seeds are printed."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterator
+
+import pytest
+
+FULL = os.environ.get("SUTKI_PROMISES") == "full"
+"""Whether this is `make promises`."""
+SEED = int(os.environ.get("SUTKI_SEED") or random.SystemRandom().randrange(2**31))
+"""The seed of this run: `SUTKI_SEED=… make promises` repeats it."""
+
+
+def size(*, quick: int, full: int) -> int:
+    """How much of something this run takes."""
+    return full if FULL else quick
+
+
+@pytest.fixture
+def seeded() -> random.Random:
+    """Chance that can be repeated."""
+    return random.Random(SEED)  # noqa: S311  # chance, not secrecy
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
+    """Collects what was measured: ``figures(lost=0, kills=60)``. Printed with the seed when the test ends, however it ends."""
+    told: dict[str, object] = {}
+
+    def tell(**values: object) -> None:
+        told.update(values)
+
+    yield tell
+    line = f"{request.node.name}: " + ", ".join(f"{name} {value}" for name, value in told.items()) + f" (seed {SEED})"
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter:
+        reporter.ensure_newline()
+        reporter.write_line(line)
+    request.node.user_properties.append(("figures", line))
