@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 
 import pytest
+
+from tests.promises.zygote import Process, Zygote
 
 FULL = os.environ.get("SUTKI_PROMISES") == "full"
 """Whether this is `make promises`."""
@@ -40,3 +43,17 @@ def figures(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
         reporter.ensure_newline()
         reporter.write_line(line)
     request.node.user_properties.append(("figures", line))
+
+
+@pytest.fixture(scope="session")
+def warm_process() -> Iterator[Process]:
+    """A process that has everything imported; it is made once, in about three seconds."""
+    with closing(Process()) as process:
+        yield process
+
+
+@pytest.fixture
+async def zygote(warm_process: Process) -> AsyncIterator[Zygote]:
+    """Starts children that need not import anything; what still runs at the end of the test is killed."""
+    async with Zygote(warm_process) as zygote:
+        yield zygote
