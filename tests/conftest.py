@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
+import random
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -19,10 +21,26 @@ from tests import postgresql
 _numbers = itertools.count(1)
 
 
-def pytest_configure() -> None:
-    """A slow machine is no falsified property."""
+@pytest.hookimpl(trylast=True)  # when the reporter is there
+def pytest_configure(config: pytest.Config) -> None:
+    """A slow machine is no falsified property; one seed for the processes of one run; what they measured is said by its reporter."""
+    os.environ.setdefault("SUTKI_SEED", str(random.SystemRandom().randrange(2**31)))
     settings.register_profile("sutki", deadline=None)
     settings.load_profile("sutki")
+    if reporter := config.pluginmanager.get_plugin("terminalreporter"):  # the processes of pytest-xdist have none
+        config.pluginmanager.register(_Figures(reporter))
+
+
+class _Figures:
+    """Says what tests kept under ``figures`` (``tests/promises/conftest.py``)."""
+
+    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+        self._reporter = reporter
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for line in [value for name, value in report.user_properties if name == "figures" and report.when == "teardown"]:
+            self._reporter.ensure_newline()
+            self._reporter.write_line(str(line))
 
 
 def _migrated(url: str) -> None:

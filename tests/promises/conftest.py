@@ -30,7 +30,7 @@ def seeded() -> random.Random:
 
 @pytest.fixture
 def figures(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
-    """Collects what was measured: ``figures(lost=0, kills=60)``. Printed with the seed when the test ends, however it ends."""
+    """Collects what was measured: ``figures(lost=0, kills=60)``. Said with the seed when the test ends, however it ends (tests/conftest.py)."""
     told: dict[str, object] = {}
 
     def tell(**values: object) -> None:
@@ -38,10 +38,6 @@ def figures(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
 
     yield tell
     line = f"{request.node.name}: " + ", ".join(f"{name} {value}" for name, value in told.items()) + f" (seed {SEED})"
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter:
-        reporter.ensure_newline()
-        reporter.write_line(line)
     request.node.user_properties.append(("figures", line))
 
 
