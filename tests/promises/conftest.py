@@ -30,7 +30,7 @@ def seeded() -> random.Random:
 
 @pytest.fixture
 def figures(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
-    """Collects what was measured: ``figures(lost=0, kills=60)``. Said with the seed when the test ends, however it ends (tests/conftest.py)."""
+    """Collects what was measured: ``figures(lost=0, kills=60)``. Said with the seed when the test ends, however it ends."""
     told: dict[str, object] = {}
 
     def tell(**values: object) -> None:
