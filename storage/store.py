@@ -19,8 +19,10 @@ from storage.chats import Chats
 from storage.conversations import Conversations
 from storage.inbox import Inbox
 from storage.incidents import Incidents
+from storage.leases import Leases
 from storage.outbox import Outbox
 from storage.people import People
+from storage.postgresql import open_engine
 from storage.regions import Regions
 
 _T = TypeVar("_T")
@@ -46,6 +48,7 @@ class Tx:
     conversations: Conversations
     incidents: Incidents
     inbox: Inbox
+    leases: Leases
     outbox: Outbox
     people: People
     regions: Regions
@@ -56,7 +59,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.url: URL = make_url(url)
-        self.engine: AsyncEngine = _sqlite(self.url) if self.url.get_backend_name() == "sqlite" else _postgresql(self.url)
+        self.engine: AsyncEngine = _sqlite(self.url) if self.url.get_backend_name() == "sqlite" else open_engine(self.url)
 
     @property
     def is_sqlite(self) -> bool:
@@ -127,6 +130,7 @@ def gateways(connection: AsyncConnection) -> Tx:
         conversations=Conversations(connection),
         incidents=Incidents(connection),
         inbox=Inbox(connection),
+        leases=Leases(connection),
         outbox=Outbox(connection),
         people=People(connection),
         regions=Regions(connection),
@@ -134,10 +138,6 @@ def gateways(connection: AsyncConnection) -> Tx:
 
 
 # Parameters are hidden everywhere: an error's text goes to the log, and a citizen's words must not.
-
-
-def _postgresql(url: URL) -> AsyncEngine:
-    return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
 
 
 def _sqlite(url: URL) -> AsyncEngine:
