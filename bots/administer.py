@@ -58,7 +58,7 @@ class Loaded:
 async def load_region(store: Store, text: str, at: datetime, *, dry_run: bool) -> Loaded:
     """Put a region file in force, unless it is there already or leaves out what is in use. Raises RegionErrors."""
     region = parse(text)
-    async with store.transaction() as tx:
+    async with store.transaction("load_region") as tx:
         before = await tx.regions.current()
         differences = compare(parse(before) if before else None, region)
         in_use = await _missing(tx, region)

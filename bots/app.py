@@ -160,7 +160,7 @@ class App:
                 await _wait_after(attempt)
                 continue
             self._refused.discard(channel.account)
-            async with self.store.transaction() as tx:
+            async with self.store.transaction("identify") as tx:
                 await tx.accounts.identified(channel.account, kind, who.id, who.title, who.link, who.start_link)
             await self._renew_office()
             return

@@ -28,6 +28,7 @@ from bots.channel import (
     Unreachable,
 )
 from bots.pace import Pace
+from storage.crash import crash_point
 from storage.outbox import FAILED, SENT, UNCERTAIN, Post, Purpose, Row
 from storage.store import Store, Tx
 
@@ -118,7 +119,7 @@ class Delivery:
         free = self._pace.free_slots(now)
         if not free:
             return max(min(IDLE, self._pace.next_free(now) - now), 0.005)
-        async with self._store.transaction() as tx:
+        async with self._store.transaction("claim") as tx:
             claimed = await tx.outbox.claim(self._channel.account, clock, list(self._pace.busy_chats(now)), free)
             rows = [ready for row in claimed if (ready := await self._ready(tx, row))]
             due = await tx.outbox.next_due(self._channel.account, clock)
@@ -143,7 +144,7 @@ class Delivery:
 
     async def _take_up(self, *, first: bool) -> None:
         """What was being sent when the last process ended may have arrived. What this one took without learning it was never begun."""
-        async with self._store.transaction() as tx:
+        async with self._store.transaction("take_up") as tx:
             for row in await tx.outbox.interrupted(self._channel.account):
                 if first:
                     await self._doubtful(tx, row, "the program ended while it was being sent")
@@ -212,6 +213,7 @@ class Delivery:
 
     async def _send(self, row: Row) -> None:
         result: tuple[str, ...] | Undelivered
+        crash_point("delivery", "before_send")
         try:
             result = await self._channel.send(row.to, row.out, row.key)
         except Undelivered as problem:
@@ -220,6 +222,7 @@ class Delivery:
             # A bug of ours in a channel: the call may have been made.
             log.exception("send_broke", account=row.to.account, row=row.id)
             result = Unknown(type(problem).__name__)
+        crash_point("delivery", "sent")
         self._ended(row, result)
         try:
             await self._write(row, result)
@@ -244,7 +247,7 @@ class Delivery:
         pause = FIRST_RETRY
         while True:
             try:
-                async with self._store.transaction() as tx:
+                async with self._store.transaction("outcome") as tx:
                     await self._came_of(tx, row, result)
                 break
             except Exception:

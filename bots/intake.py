@@ -64,7 +64,7 @@ class Intake:
 
         async def accept(updates: Sequence[Update], cursor: str) -> None:
             now = self._clock()
-            async with self._store.transaction() as tx:
+            async with self._store.transaction("accept") as tx:
                 await tx.inbox.put(account, updates, now)
                 await tx.accounts.moved(account, cursor, now)
             if updates:
@@ -162,7 +162,7 @@ class Intake:
         """The whole turn in one transaction; taken anew at once when somebody else was quicker with the same incident."""
         for left in reversed(range(RACES)):
             try:
-                async with self._store.transaction() as tx:
+                async with self._store.transaction("handle") as tx:
                     if await tx.inbox.hold(handful.ids) != handful.ids:
                         return  # taken back, or handled, since it was looked at
                     moment = Moment(tx, self._office(), self._clock())
@@ -208,7 +208,7 @@ class Intake:
         error = type(problem).__name__
         log.warning("handling_failed", account=handful.first.account, row=handful.first.id, attempt=attempts + 1, exc_info=problem)
         if attempts < len(RETRIES):
-            async with self._store.transaction() as tx:
+            async with self._store.transaction("fail") as tx:
                 await tx.inbox.failed(handful.ids, error, self._clock() + RETRIES[attempts])
             return False
         await self._bury(handful.rows, error, events)
@@ -216,7 +216,7 @@ class Intake:
 
     async def _bury(self, rows: Sequence[Row], error: str, events: Sequence[Event] = ()) -> None:
         log.error("dead_letter", account=rows[0].account, row=rows[0].id, error=error)
-        async with self._store.transaction() as tx:
+        async with self._store.transaction("bury") as tx:
             await tx.inbox.dead([row.id for row in rows], error, self._clock())
             for event in events:
                 if isinstance(event, Said) and event.scene is Scene.PRIVATE:

@@ -44,7 +44,7 @@ async def tick(store: Store, office: Office, clock: Clock, resting: dict[int, da
 
 
 async def _wake(store: Store, office: Office, clock: Clock, number: int) -> bool:
-    async with store.transaction() as tx:
+    async with store.transaction("wake") as tx:
         moment = Moment(tx, office, clock())
         case = await tx.incidents.get(number)
         if case is None:

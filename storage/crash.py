@@ -7,10 +7,10 @@ from collections.abc import Callable
 _armed: Callable[[str], None] | None = None
 
 
-def crash_point(name: str) -> None:
-    """A place where the process may end at any time: the suite walks all of them (``tests/promises``)."""
+def crash_point(place: str, moment: str) -> None:
+    """A place where the process may end at any time, ``place.moment``: the suite walks all of them (``tests/promises``)."""
     if _armed is not None:
-        _armed(name)
+        _armed(f"{place}.{moment}")
 
 
 def arm(reached: Callable[[str], None] | None) -> None:

@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.crash import crash_point
 from storage.store import Store
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -30,10 +31,11 @@ async def upgrade(store: Store) -> None:
     async with store.engine.connect() as connection:
         if store.is_sqlite:
             await _upgrade_sqlite(connection)
-            return
-        async with connection.begin():
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            await connection.run_sync(_run)
+        else:
+            async with connection.begin():
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                await connection.run_sync(_run)
+    crash_point("migrate", "committed")
 
 
 async def is_current(store: Store) -> bool:
@@ -63,6 +65,7 @@ async def _upgrade_sqlite(connection: AsyncConnection) -> None:
 
 def _run(connection: Connection) -> None:
     command.upgrade(_config(connection), "head")
+    crash_point("migrate", "before_commit")
 
 
 def _config(connection: Connection | None = None) -> Config:

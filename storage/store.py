@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from storage.accounts import Accounts
 from storage.chats import Chats
 from storage.conversations import Conversations
+from storage.crash import crash_point
 from storage.inbox import Inbox
 from storage.incidents import Incidents
 from storage.leases import Leases
@@ -66,8 +67,8 @@ class Store:
         return self.engine.dialect.name == "sqlite"
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Tx]:
-        """One transaction: committed when the block ends well, rolled back when it raises.
+    async def transaction(self, name: str = "reading") -> AsyncIterator[Tx]:
+        """One transaction: committed when the block ends well, rolled back when it raises. ``name``: what its crash points are called.
 
         A cancellation waits for the statement, or the commit, that is under way; it never leaves one half done.
         """
@@ -80,12 +81,14 @@ class Store:
             except BaseException:
                 await _to_its_end(connection.rollback())
                 raise
+            crash_point(name, "before_commit")
             try:
                 await _to_its_end(connection.commit())
             except Exception:
                 # SQLite stays inside a transaction whose commit failed (the file was locked): not for the next one to stumble over.
                 await _to_its_end(connection.invalidate())
                 raise
+            crash_point(name, "committed")
         finally:
             if connection.sync_connection is not None:  # it did come to a connection
                 await _to_its_end(connection.close())

@@ -600,7 +600,7 @@ class Away:
         monkeypatch.setattr(store, "transaction", self.transaction)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Tx]:
+    async def transaction(self, _name: str = "") -> AsyncIterator[Tx]:
         if self.times:
             self.times -= 1
             self.tries += 1
@@ -663,7 +663,7 @@ async def test_a_row_that_was_taken_without_our_learning_it_is_sent(
     open_, broken = post.store.transaction, []
 
     @asynccontextmanager
-    async def transaction() -> AsyncIterator[Tx]:
+    async def transaction(_name: str = "") -> AsyncIterator[Tx]:
         async with open_() as tx:
             yield tx
         async with open_() as tx:

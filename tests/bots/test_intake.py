@@ -468,7 +468,7 @@ class Away:
         monkeypatch.setattr(store, "transaction", self.transaction)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Tx]:
+    async def transaction(self, _name: str = "") -> AsyncIterator[Tx]:
         if self.times:
             self.times -= 1
             raise OSError("the database is away")
@@ -503,7 +503,7 @@ async def test_a_database_that_goes_away_between_reading_and_handling_loses_noth
         opened = 0
 
         @asynccontextmanager
-        async def transaction(good: int = good) -> AsyncIterator[Tx]:
+        async def transaction(_name: str = "", good: int = good) -> AsyncIterator[Tx]:
             nonlocal opened
             opened += 1
             if opened > good:

@@ -124,7 +124,7 @@ def _become(wish: Wish) -> None:
         getattr(importlib.import_module(module), function)(*arguments)
     _arm(wish["crash"], wish["record"])
     sys.argv = ["sutki", *wish["command"]]
-    from bots.__main__ import main  # noqa: PLC0415  # it is imported long since
+    from bots.__main__ import main  # it is imported long since
 
     main()
     sys.exit(0)
@@ -133,7 +133,7 @@ def _become(wish: Wish) -> None:
 def _arm(crash: str, record: str) -> None:
     if not crash and not record:
         return
-    from storage.crash import arm  # noqa: PLC0415
+    from storage.crash import arm
 
     point, _, times = crash.rpartition(":")
     left = int(times or 0)
