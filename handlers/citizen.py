@@ -44,8 +44,8 @@ async def receipt(moment: Moment, case: Case, texts: Texts) -> tuple[str, Offers
     elif owed:
         lines.append(texts.say("receipt-unsorted", when=when))
     # The receipt may be brought up to date days later: what counts is when it was first given.
-    given = moment.now - await moment.tx.outbox.age(report.receipt, moment.now) if report.receipt else moment.now
-    if given - incident.reported_at > LATE and given - report.said_at > LATE:
+    given = await moment.tx.outbox.queued_at(report.receipt) if report.receipt else moment.now
+    if given and given - incident.reported_at > LATE and given - report.said_at > LATE:
         lines.append(texts.say("receipt-late"))
     number = {"number": case.id}
     offers = [

@@ -218,6 +218,11 @@ class Outbox:
         created: datetime = (await self._connection.execute(select(outbox.c.created_at).where(outbox.c.id == row))).scalar_one()
         return now - created
 
+    async def queued_at(self, row: int) -> datetime | None:
+        """When a row was queued; None for one that was swept away since."""
+        found: datetime | None = (await self._connection.execute(select(outbox.c.created_at).where(outbox.c.id == row))).scalar()
+        return found
+
     async def state(self, row: int) -> str:
         """What became of a row."""
         return (await self._connection.execute(select(outbox.c.state).where(outbox.c.id == row))).scalar() or ""

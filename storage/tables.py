@@ -230,10 +230,12 @@ incidents = Table(
     _number("merged_into"),
     _number("receipt"),  # outbox row of the receipt, which is edited while the report grows
     Column("created_at", Instant, nullable=False),
+    _where("ix_incidents_due", "due_at", where="timer IN ('first_answer', 'promise', 'rework')"),
     Index("ix_incidents_wake", "wake_at", sqlite_where=text("wake_at IS NOT NULL"), postgresql_where=text("wake_at IS NOT NULL")),
     Index("ix_incidents_person", "person_id", "id"),
     Index("ix_incidents_owner", "organisation", "status"),
     Index("ix_incidents_assignee", "assignee", sqlite_where=text("assignee <> 0"), postgresql_where=text("assignee <> 0")),
+    sqlite_autoincrement=True,  # a number that a person was told is never given again, whatever was deleted or restored
 )
 
 history = Table(  # append only
@@ -351,6 +353,7 @@ drafts = Table(  # what an official wrote and has not sent yet
     _number("preview"),  # outbox row of the preview, which is edited
     Column("state", Text, nullable=False),  # open, sending, sent, dropped
     Column("created_at", Instant, nullable=False),
+    sqlite_autoincrement=True,  # outbox rows outlive the drafts they carried
 )
 
 threads = Table(  # where an incident is talked about: its card in each working chat
@@ -405,6 +408,7 @@ outbox = Table(
     _where("ix_outbox_draft", "draft_id", where="draft_id <> 0"),
     _where("ix_outbox_open", "state", "id", where="state IN ('queued', 'sending', 'failed', 'uncertain')"),
     Index("ix_outbox_instead", "instead_of_row", sqlite_where=text("instead_of_row <> 0"), postgresql_where=text("instead_of_row <> 0")),
+    sqlite_autoincrement=True,  # its id is the key of the platform call, and ``sent`` outlives it
 )
 
 sent = Table(  # which incident a message of ours is about: how an official's reply finds it
@@ -413,7 +417,7 @@ sent = Table(  # which incident a message of ours is about: how an official's re
     Column("account", Text, primary_key=True),
     Column("chat", Text, primary_key=True),
     Column("message", Text, primary_key=True),
-    Column("outbox_id", BigInteger, ForeignKey("outbox.id"), nullable=False, index=True),
+    Column("outbox_id", BigInteger, nullable=False, index=True),  # of a row that may have been swept away (storage/retention.py)
     _number("incident_id"),
     _string("purpose"),
 )
