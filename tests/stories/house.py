@@ -31,11 +31,11 @@ on_both = pytest.mark.parametrize("house_url", ["sqlite", "postgresql"], indirec
 class House:
     """Everything between the wire and the disk, on a virtual clock."""
 
-    def __init__(self, store: Store, region: Region = ALTAI) -> None:
+    def __init__(self, store: Store, region: Region = ALTAI, *, channel: type[FakeChannel] = FakeChannel) -> None:
         self.store = store
         self.region = region
         self.clock = FakeClock()
-        self.channels = {account: FakeChannel(account, TELEGRAM if account.startswith("telegram") else VK) for account in region.account}
+        self.channels = {account: channel(account, TELEGRAM if account.startswith("telegram") else VK) for account in region.account}
         self._monotonic = 0.0
         self._presses = 0
         self.office = Office(region, {}, {name: channel.limits for name, channel in self.channels.items()}, notices.after)
