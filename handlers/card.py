@@ -139,7 +139,7 @@ async def _author(moment: Moment, case: Case, texts: Texts) -> str:
     """Who wrote, with the family name shortened: colleagues need to tell people apart, not to know them."""
     person = await moment.tx.people.get(case.report.person)
     name = _initialled(person.name) or texts.say("author-unknown")
-    count = await moment.tx.people.count_reports(person.id, moment.now - timedelta(days=30))
+    count = await moment.tx.incidents.count_of(person.id, moment.now - timedelta(days=30))
     return texts.say("card-author-again", name=name, count=count) if count > 1 else texts.say("card-author", name=name)
 
 

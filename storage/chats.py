@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.connection import Connection
 from storage.sql import insert_new, upsert
 from storage.tables import chats, conversations, drafts, incidents, keyboards, outbox, sent, threads
 
@@ -52,12 +52,18 @@ _THREAD = [threads.c.incident_id, *(threads.c[name] for name in list(Thread.__da
 class Chats:
     """Reads and writes working chats and threads."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._chats = connection.memory(chats)
+        self._threads = connection.memory(threads)
+        """incident → its threads"""
 
     async def get(self, account: str, chat: str) -> Chat | None:
-        row = (await self._connection.execute(select(*_CHAT).where(chats.c.account == account, chats.c.chat == chat))).first()
-        return Chat(*row) if row else None
+        if (account, chat) not in self._chats:
+            row = (await self._connection.execute(select(*_CHAT).where(chats.c.account == account, chats.c.chat == chat))).first()
+            self._chats[account, chat] = Chat(*row) if row else None
+        found: Chat | None = self._chats[account, chat]
+        return found
 
     async def seen(self, account: str, chat: str, *, title: str, forum: bool, manages_topics: bool) -> None:
         """The bot is in this group, with these rights."""
@@ -90,13 +96,17 @@ class Chats:
 
     async def of(self, organisation: str) -> Sequence[Chat]:
         """The working chats of an organisation."""
-        rows = await self._connection.execute(select(*_CHAT).where(chats.c.organisation == organisation, chats.c.left_at.is_(None)))
-        return [Chat(*row) for row in rows]
+        if organisation not in self._chats:
+            rows = await self._connection.execute(select(*_CHAT).where(chats.c.organisation == organisation, chats.c.left_at.is_(None)))
+            self._chats[organisation] = [Chat(*row) for row in rows]
+        return list(self._chats[organisation])
 
     async def desks(self) -> Sequence[Chat]:
         """The curators' chats."""
-        rows = await self._connection.execute(select(*_CHAT).where(chats.c.desk, chats.c.left_at.is_(None)))
-        return [Chat(*row) for row in rows]
+        if None not in self._chats:
+            rows = await self._connection.execute(select(*_CHAT).where(chats.c.desk, chats.c.left_at.is_(None)))
+            self._chats[None] = [Chat(*row) for row in rows]
+        return list(self._chats[None])
 
     async def move(self, account: str, old: str, new: str) -> None:
         """The group has another id now: everything that stands in it goes along. A move told twice changes nothing.
@@ -123,14 +133,15 @@ class Chats:
 
     async def thread(self, incident: int, account: str, chat: str) -> Thread | None:
         """Where the incident is talked about in that chat."""
-        statement = select(*_THREAD).where(threads.c.incident_id == incident, threads.c.account == account, threads.c.chat == chat)
-        row = (await self._connection.execute(statement)).first()
-        return Thread(*row) if row else None
+        return next((one for one in await self.threads_of(incident) if (one.account, one.chat) == (account, chat)), None)
 
     async def threads_of(self, incident: int) -> Sequence[Thread]:
         """Every place where the incident has a card."""
-        rows = await self._connection.execute(select(*_THREAD).where(threads.c.incident_id == incident))
-        return [Thread(*row) for row in rows]
+        if incident not in self._threads:
+            fresh = self._connection.still_waits(incidents, id=incident)  # then it has none but those that are told here
+            rows = () if fresh else await self._connection.execute(select(*_THREAD).where(threads.c.incident_id == incident))
+            self._threads[incident] = [Thread(*row) for row in rows]
+        return list(self._threads[incident])
 
     async def in_topic(self, account: str, chat: str, thread: str) -> int:
         """The incident a forum topic is about; 0 when it is about none."""
@@ -142,7 +153,17 @@ class Chats:
     async def put_thread(self, incident: int, account: str, chat: str, *, card: int, title: str, retired: bool = False) -> None:
         """The incident has its card in that chat; a topic, if it gets one, is filled in when it is made."""
         key = {"incident_id": incident, "account": account, "chat": chat}
-        await upsert(self._connection, threads, key, {"card": card, "title": title, "retired": retired})
+        values = {"card": card, "title": title, "retired": retired}
+        known = await self.thread(incident, account, chat)
+        if row := self._connection.still_waits(threads, **key):
+            row |= values
+        elif known is None and self._connection.still_waits(incidents, id=incident):
+            self._connection.add(threads, key | {"thread": ""} | values)
+        else:
+            await upsert(self._connection, threads, key, values)
+            return
+        made = Thread(incident, account, chat, "", card, title, retired)
+        self._threads[incident] = [one for one in self._threads[incident] if one != known] + [made]
 
     async def opened(self, incident: int, account: str, chat: str, thread: str) -> None:
         """The incident's topic was made; empty: it is gone."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import delete, select, tuple_, update
 
 from bots.channel import Address, File
+from storage.connection import Connection
 from storage.incidents import files_from_json, files_to_json
 from storage.sql import upsert
 from storage.tables import conversations, drafts, keyboards
@@ -75,18 +75,29 @@ class Draft:
 class Conversations:
     """Reads and writes steps, keyboards and drafts."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._steps = connection.memory(conversations)
+        """(account, chat, user id) → what was asked; None for nothing."""
+
+    async def ahead(self, account: str, places: Collection[tuple[str, str]]) -> None:
+        """Read at once what these (chat, user id) were asked."""
+        for chat, user in places:
+            self._steps.setdefault((account, chat, user))
+        statement = select(conversations.c.chat, conversations.c.user_id, conversations.c.step, conversations.c.data).where(
+            conversations.c.account == account, tuple_(conversations.c.chat, conversations.c.user_id).in_(places)
+        )
+        for row in await self._connection.execute(statement):
+            self._steps[account, row.chat, row.user_id] = Step(row.step, row.data)
 
     # --- steps -------------------------------------------------------------------------------------------------------
 
     async def step(self, account: str, chat: str, user_id: str) -> Step | None:
         """What this person was asked here last; None when nothing waits for an answer."""
-        statement = select(conversations.c.step, conversations.c.data).where(
-            conversations.c.account == account, conversations.c.chat == chat, conversations.c.user_id == user_id
-        )
-        row = (await self._connection.execute(statement)).first()
-        return Step(row[0], row[1]) if row else None
+        if (account, chat, user_id) not in self._steps:
+            await self.ahead(account, [(chat, user_id)])
+        found: Step | None = self._steps[account, chat, user_id]
+        return found
 
     async def ask(self, account: str, chat: str, user_id: str, step: Step, at: datetime) -> None:
         """Wait for this person's answer here; an earlier question is forgotten."""
@@ -95,6 +106,8 @@ class Conversations:
 
     async def done(self, account: str, chat: str, user_id: str) -> None:
         """Nothing is waited for any more."""
+        if await self.step(account, chat, user_id) is None:
+            return
         statement = delete(conversations).where(
             conversations.c.account == account, conversations.c.chat == chat, conversations.c.user_id == user_id
         )
@@ -115,18 +128,19 @@ class Conversations:
     ) -> Sequence[str]:
         """Remember what each button means. Returns what the buttons carry: random, so nothing can be forged or read out of it."""
         token = secrets.token_urlsafe(12)
-        await self._connection.execute(
-            keyboards.insert().values(
-                token=token,
-                account=address.account,
-                chat=address.chat,
-                user_id=user_id,
-                incident_id=incident,
-                buttons=[[one.action, dict(one.arguments)] for one in choices],
-                once=once,
-                made_at=at,
-                expires_at=expires_at,
-            )
+        self._connection.add(
+            keyboards,
+            {
+                "token": token,
+                "account": address.account,
+                "chat": address.chat,
+                "user_id": user_id,
+                "incident_id": incident,
+                "buttons": [[one.action, dict(one.arguments)] for one in choices],
+                "once": once,
+                "made_at": at,
+                "expires_at": expires_at,
+            },
         )
         return [f"{token}.{number}" for number in range(len(choices))]
 

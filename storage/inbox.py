@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, or_, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bots.channel import Update
+from storage.connection import Connection
 from storage.sql import insert
 from storage.tables import inbox
 
@@ -43,7 +43,7 @@ _COLUMNS = [inbox.c[name] for name in Row.__dataclass_fields__]
 class Inbox:
     """Reads and writes the inbox."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def put(self, account: str, updates: Sequence[Update], at: datetime) -> int:

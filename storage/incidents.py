@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bots.channel import Address, File, FileKind, Location, Scene
 from incidents.incident import Action, Change, Incident, Resolution, Role, Status, Timer
+from storage.connection import Connection
 from storage.sql import insert_new
 from storage.tables import controls, corrections, history, incidents, messages, reminders
 
@@ -77,28 +77,51 @@ _REPORT = ("person_id", "account", "chat", "thread", "scene", "text", "place", "
 _REPORT_TOO = ("corrected", "linked_to", "merged_into", "receipt")
 _CASE = [incidents.c[name] for name in (*_INCIDENT, *_REPORT, *_REPORT_TOO)]
 PENDING = "pending"
+_NEWEST = 10
+"""Incidents of a person that are read ahead of their turns."""
 OPEN = [status.value for status in Status if status not in (Status.ANSWERED, Status.CLOSED)]
 
 
 class Incidents:
     """Reads and writes incidents."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._cases = connection.memory(incidents)
+        """number → case"""
+        self._of = connection.memory(incidents)
+        """person → numbers of their newest incidents, newest first; up to ``_NEWEST``"""
+        self._coming = 1
+
+    async def ahead(self, persons: Collection[int], *, coming: int) -> None:
+        """Read at once the newest incidents of these persons; so many new ones may be opened."""
+        self._coming = coming
+        newest = func.row_number().over(partition_by=incidents.c.person_id, order_by=incidents.c.id.desc()).label("newest")
+        ranked = select(incidents.c.id, newest).where(incidents.c.person_id.in_(persons)).subquery()
+        statement = select(*_CASE).join(ranked, ranked.c.id == incidents.c.id).where(ranked.c.newest <= _NEWEST)
+        for person in persons:
+            self._of[person] = []
+        if persons:
+            for case in await self._read(statement.order_by(incidents.c.id.desc())):
+                self._of[case.report.person].append(case.id)
 
     # --- one incident ------------------------------------------------------------------------------------------------
 
     async def open(self, incident: Incident, report: Report, at: datetime) -> Case:
         """Store a fresh incident; its number is given here."""
-        values = {**_incident_values(incident), **_report_values(report), "created_at": at}
-        del values["id"]
-        result = await self._connection.execute(incidents.insert().values(values).returning(incidents.c.id))
-        return Case(replace(incident, id=result.scalar_one()), report)
+        case = Case(replace(incident, id=await self._connection.next_id(incidents, sparing=self._coming)), report)
+        self._connection.add(incidents, {**_incident_values(case.incident), **_report_values(report), "created_at": at})
+        self._cases[case.id] = case
+        if report.person in self._of:
+            self._of[report.person] = [case.id, *self._of[report.person]][:_NEWEST]
+        return case
 
     async def get(self, number: int) -> Case | None:
         """An incident by its number."""
-        row = (await self._connection.execute(select(*_CASE).where(incidents.c.id == number))).first()
-        return _case(row._mapping) if row else None
+        if number not in self._cases:
+            await self._read(select(*_CASE).where(incidents.c.id == number))
+        found: Case | None = self._cases.get(number)
+        return found
 
     async def save(self, case: Case, change: Change | None = None) -> Case:
         """Write the incident if nobody else did meanwhile, and its history row.
@@ -107,18 +130,23 @@ class Incidents:
         """
         read = case.incident.version - 1 if change else case.incident.version
         case = case if change else Case(replace(case.incident, version=read + 1), case.report)
-        statement = update(incidents).where(incidents.c.id == case.id, incidents.c.version == read)
         values = {**_incident_values(case.incident), **_report_values(case.report)}
-        del values["id"]
-        if not (await self._connection.execute(statement.values(values))).rowcount:
-            raise Stale(f"incident {case.id} is no longer at version {read}")
+        if (row := self._connection.still_waits(incidents, id=case.id)) and row["version"] == read:
+            row |= values  # nobody else can have seen it yet
+        else:
+            del values["id"]
+            statement = update(incidents).where(incidents.c.id == case.id, incidents.c.version == read)
+            if not (await self._connection.quietly(statement.values(values))).rowcount:
+                self._connection.changed(incidents)
+                raise Stale(f"incident {case.id} is no longer at version {read}")
+        self._cases[case.id] = case
         if change:
-            await self._connection.execute(history.insert().values(_history_values(change)))
+            await self.record(change)
         return case
 
     async def record(self, change: Change) -> None:
-        """The history row of an incident's beginning."""
-        await self._connection.execute(history.insert().values(_history_values(change)))
+        """The history row of an incident's beginning, or of a change."""
+        self._connection.add(history, _history_values(change) | {"id": await self._connection.next_id(history)})
 
     async def history(self, number: int) -> Sequence[Change]:
         """All that was done to an incident, oldest first."""
@@ -129,18 +157,33 @@ class Incidents:
 
     async def of_person(self, person: int, *, limit: int = 10, open_only: bool = False) -> Sequence[Case]:
         """A citizen's incidents, newest first."""
+        if person in self._of:
+            known = [case for number in self._of[person] if (case := await self.get(number))]
+            wanted = [case for case in known if case.incident.status.value in OPEN or not open_only]
+            if len(wanted) >= limit or len(known) < _NEWEST:
+                return wanted[:limit]
         statement = select(*_CASE).where(incidents.c.person_id == person).order_by(incidents.c.id.desc()).limit(limit)
         if open_only:
             statement = statement.where(incidents.c.status.in_(OPEN))
-        return await self._cases(statement)
+        return await self._read(statement)
+
+    async def count_of(self, person: int, since: datetime) -> int:
+        """How many incidents a citizen has reported since then."""
+        if len(known := self._of.get(person, ())) < _NEWEST and person in self._of:
+            cases = [await self.get(number) for number in known]
+            return sum(case is not None and case.incident.reported_at >= since for case in cases)
+        statement = select(func.count()).select_from(incidents).where(incidents.c.person_id == person, incidents.c.reported_at >= since)
+        counted: int = (await self._connection.execute(statement)).scalar_one()
+        return counted
 
     async def unsorted(self, limit: int = 50) -> Sequence[Case]:
         """The curators' queue, oldest first."""
-        return await self._cases(select(*_CASE).where(incidents.c.status == Status.NEW).order_by(incidents.c.id).limit(limit))
+        return await self._read(select(*_CASE).where(incidents.c.status == Status.NEW).order_by(incidents.c.id).limit(limit))
 
     async def count_unsorted(self) -> int:
         statement = select(func.count()).select_from(incidents).where(incidents.c.status == Status.NEW)
-        return (await self._connection.execute(statement)).scalar_one()
+        counted: int = (await self._connection.execute(statement)).scalar_one()
+        return counted
 
     async def due_before(
         self, instant: datetime, *, organisations: Iterable[str] | None = None, after: datetime | None = None
@@ -160,19 +203,19 @@ class Incidents:
             statement = statement.where(incidents.c.organisation.in_(list(organisations)))
         if after is not None:
             statement = statement.where(incidents.c.due_at > after)
-        return await self._cases(statement)
+        return await self._read(statement)
 
     async def in_status(self, status: Status, *, organisations: Iterable[str] | None = None) -> Sequence[Case]:
         """Incidents in one status, longest waiting first."""
         statement = select(*_CASE).where(incidents.c.status == status).order_by(incidents.c.id).limit(50)
         if organisations is not None:
             statement = statement.where(incidents.c.organisation.in_(list(organisations)))
-        return await self._cases(statement)
+        return await self._read(statement)
 
     async def owned(self, organisation: str) -> Sequence[Case]:
         """All open incidents of an organisation."""
         statement = select(*_CASE).where(incidents.c.organisation == organisation, incidents.c.status.in_(OPEN)).order_by(incidents.c.id)
-        return await self._cases(statement)
+        return await self._read(statement)
 
     async def held_by(self, person: int) -> Sequence[Case]:
         """Open incidents an official holds."""
@@ -181,7 +224,7 @@ class Incidents:
             .where(incidents.c.assignee == person, text("assignee <> 0"), incidents.c.status.in_(OPEN))
             .order_by(incidents.c.due_at)
         )
-        return await self._cases(statement)
+        return await self._read(statement)
 
     async def to_wake(self, now: datetime, *, but: Iterable[int] = (), limit: int = 200) -> Sequence[int]:
         """Numbers of the incidents whose clock has something to do, but for some."""
@@ -206,16 +249,20 @@ class Incidents:
 
     async def newest(self, limit: int = 20) -> Sequence[Case]:
         """The newest incidents."""
-        return await self._cases(select(*_CASE).order_by(incidents.c.id.desc()).limit(limit))
+        return await self._read(select(*_CASE).order_by(incidents.c.id.desc()).limit(limit))
 
-    async def _cases(self, statement: Any) -> Sequence[Case]:
-        return [_case(row._mapping) for row in await self._connection.execute(statement)]
+    async def _read(self, statement: Any) -> Sequence[Case]:
+        cases = [_case(row._mapping) for row in await self._connection.execute(statement)]
+        self._cases.update((case.id, case) for case in cases)
+        return cases
 
     # --- what was said -----------------------------------------------------------------------------------------------
 
     async def say(self, number: int, message: Message) -> int:
         """Add something said to an incident's timeline. Returns its id."""
+        identifier = await self._connection.next_id(messages)
         values = {
+            "id": identifier,
             "incident_id": number,
             "kind": message.kind,
             "person_id": message.person,
@@ -229,7 +276,7 @@ class Incidents:
             "at": message.at,
             "edit_of": message.edit_of or None,
         }
-        identifier: int = (await self._connection.execute(messages.insert().values(values).returning(messages.c.id))).scalar_one()
+        self._connection.add(messages, values)
         return identifier
 
     async def said(self, number: int) -> Sequence[Message]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import and_, select, update
 
 from bots.channel import Address
 from incidents.incident import Role
-from storage.sql import insert_new, upsert
-from storage.tables import contacts, identities, incidents, invites, people, roles
+from storage.connection import Connection
+from storage.sql import upsert
+from storage.tables import contacts, identities, invites, people, roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +72,55 @@ def platform(account: str) -> str:
 class People:
     """Reads and writes people, their roles and invitations."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._known = connection.memory(identities, people)
+        """(platform, user id) → person; None for nobody."""
+        self._persons = connection.memory(people)
+        self._contacts = connection.memory(contacts)
+        """(account, user id) → blocked, greeted; None for no contact."""
+        self._held = connection.memory(roles, people)
+
+    async def ahead(self, account: str, users: Collection[str]) -> None:
+        """Read at once what is known of these users of an account's platform: who they are, what roles they hold, as what it knows them."""
+        statement = (
+            select(identities.c.user_id, people.c.id, people.c.name, people.c.language, contacts.c.blocked, contacts.c.greeted_at)
+            .join(people, people.c.id == identities.c.person_id)
+            .outerjoin(contacts, and_(contacts.c.account == account, contacts.c.user_id == identities.c.user_id))
+            .where(identities.c.platform == platform(account), identities.c.user_id.in_(users))
+        )
+        for user in users:
+            self._known.setdefault((platform(account), user))
+        for row in await self._connection.execute(statement):
+            person = self._known[platform(account), row.user_id] = self._persons[row.id] = Person(row.id, row.name, row.language)
+            self._contacts[account, row.user_id] = None if row.blocked is None else (row.blocked, row.greeted_at is not None)
+            self._held[person.id] = []
+        found = {person.id for user in users if (person := self._known[platform(account), user])}
+        if found:
+            for post in await self._posts(roles.c.person_id.in_(found)):
+                self._held[post.person].append(post)
 
     # --- persons ---------------------------------------------------------------------------------------------------
 
     async def known(self, account: str, user_id: str) -> Person | None:
         """The person behind a platform's user id, if they were ever seen."""
-        statement = (
-            select(people.c.id, people.c.name, people.c.language)
-            .join(identities, identities.c.person_id == people.c.id)
-            .where(identities.c.platform == platform(account), identities.c.user_id == user_id)
-        )
-        row = (await self._connection.execute(statement)).first()
-        return Person(*row) if row else None
+        key = (platform(account), user_id)
+        if key not in self._known:
+            statement = (
+                select(people.c.id, people.c.name, people.c.language)
+                .join(identities, identities.c.person_id == people.c.id)
+                .where(identities.c.platform == key[0], identities.c.user_id == user_id)
+            )
+            row = (await self._connection.execute(statement)).first()
+            self._known[key] = Person(*row) if row else None
+        found: Person | None = self._known[key]
+        return found
 
     async def meet(self, account: str, user_id: str, name: str, language: str, at: datetime) -> Person:
         """The person behind a platform's user id, made known when new; a changed name is kept."""
         person = await self.known(account, user_id)
         if person is None:
-            result = await self._connection.execute(
-                people.insert().values(name=name, language=language, created_at=at).returning(people.c.id)
-            )
-            person = Person(result.scalar_one(), name, language)
-            await self._connection.execute(identities.insert().values(platform=platform(account), user_id=user_id, person_id=person.id))
-            return person
+            return await self._introduce(account, user_id, name, language, at)
         if (name and name != person.name) or (language and language != person.language):
             person = Person(person.id, name or person.name, language or person.language)
             await self._connection.execute(
@@ -104,32 +128,65 @@ class People:
             )
         return person
 
+    async def _introduce(self, account: str, user_id: str, name: str, language: str, at: datetime) -> Person:
+        person = Person(await self._connection.next_id(people), name, language)
+        self._connection.add(people, {"id": person.id, "name": name, "language": language, "created_at": at})
+        self._connection.add(identities, {"platform": platform(account), "user_id": user_id, "person_id": person.id})
+        self._known[platform(account), user_id] = self._persons[person.id] = person
+        self._held[person.id] = []
+        self._contacts.setdefault((account, user_id))
+        return person
+
     async def get(self, person: int) -> Person:
         """A person by our own id; somebody unknown has no name."""
-        row = (await self._connection.execute(select(people.c.id, people.c.name, people.c.language).where(people.c.id == person))).first()
-        return Person(*row) if row else Person(person)
+        if person not in self._persons:
+            statement = select(people.c.id, people.c.name, people.c.language).where(people.c.id == person)
+            row = (await self._connection.execute(statement)).first()
+            self._persons[person] = Person(*row) if row else Person(person)
+        found: Person = self._persons[person]
+        return found
 
     async def join(self, person: int, account: str, user_id: str) -> None:
         """The platform's user is this person too: only ever by an invitation that they opened themselves."""
         await upsert(self._connection, identities, {"platform": platform(account), "user_id": user_id}, {"person_id": person})
 
-    async def count_reports(self, person: int, since: datetime) -> int:
-        """How many incidents this person has reported since then."""
-        statement = select(func.count()).select_from(incidents).where(incidents.c.person_id == person, incidents.c.reported_at >= since)
-        return (await self._connection.execute(statement)).scalar_one()
-
     # --- as one account knows them ---------------------------------------------------------------------------------
 
     async def greet(self, account: str, user_id: str, at: datetime) -> bool:
         """Whether this is the first contact with this account, which is remembered."""
-        if await insert_new(self._connection, contacts, {"account": account, "user_id": user_id}, {"greeted_at": at}):
-            return True
-        statement = update(contacts).where(contacts.c.account == account, contacts.c.user_id == user_id, contacts.c.greeted_at.is_(None))
-        return bool((await self._connection.execute(statement.values(greeted_at=at))).rowcount)
+        blocked, greeted = await self._contact(account, user_id) or (False, False)
+        if greeted:
+            return False
+        await self._put_contact(account, user_id, blocked=blocked, greeted_at=at)
+        return True
 
     async def set_blocked(self, account: str, user_id: str, *, blocked: bool) -> None:
         """The person forbade, or allowed again, this account to write to them."""
-        await upsert(self._connection, contacts, {"account": account, "user_id": user_id}, {"blocked": blocked})
+        contact = await self._contact(account, user_id)
+        if contact is None or contact[0] != blocked:
+            await self._put_contact(account, user_id, blocked=blocked)
+
+    async def _contact(self, account: str, user_id: str) -> tuple[bool, bool] | None:
+        """Blocked? Greeted? None when this account never had to do with them."""
+        if (account, user_id) not in self._contacts:
+            statement = select(contacts.c.blocked, contacts.c.greeted_at).where(
+                contacts.c.account == account, contacts.c.user_id == user_id
+            )
+            row = (await self._connection.execute(statement)).first()
+            self._contacts[account, user_id] = (row.blocked, row.greeted_at is not None) if row else None
+        found: tuple[bool, bool] | None = self._contacts[account, user_id]
+        return found
+
+    async def _put_contact(self, account: str, user_id: str, *, blocked: bool, greeted_at: datetime | None = None) -> None:
+        known, key = self._contacts[account, user_id], {"account": account, "user_id": user_id}
+        now = {"blocked": blocked} | ({"greeted_at": greeted_at} if greeted_at else {})
+        if row := self._connection.still_waits(contacts, **key):
+            row |= now
+        elif known is None and self._connection.still_waits(identities, platform=platform(account), user_id=user_id):
+            self._connection.add(contacts, key | {"greeted_at": None} | now)  # nobody else can have met them
+        else:
+            await upsert(self._connection, contacts, key, now)
+        self._contacts[account, user_id] = (blocked, bool(greeted_at) or bool(known and known[1]))
 
     async def is_blocked(self, account: str, user_id: str) -> bool:
         statement = select(contacts.c.blocked).where(contacts.c.account == account, contacts.c.user_id == user_id)
@@ -139,15 +196,21 @@ class People:
 
     async def posts_of(self, person: int) -> Sequence[Post]:
         """The roles a person holds now."""
-        return await self._posts(roles.c.person_id == person)
+        if person not in self._held:
+            self._held[person] = await self._posts(roles.c.person_id == person)
+        return list(self._held[person])
 
     async def officials(self, organisation: str, *wanted: Role) -> Sequence[Post]:
         """Who holds one of these roles in an organisation (officials and heads when none is named)."""
         chosen = wanted or (Role.OFFICIAL, Role.HEAD)
-        return await self._posts(roles.c.organisation == organisation, roles.c.role.in_(chosen))
+        if (organisation, chosen) not in self._held:
+            self._held[organisation, chosen] = await self._posts(roles.c.organisation == organisation, roles.c.role.in_(chosen))
+        return list(self._held[organisation, chosen])
 
     async def curators(self) -> Sequence[Post]:
-        return await self._posts(roles.c.role == Role.CURATOR)
+        if Role.CURATOR not in self._held:
+            self._held[Role.CURATOR] = await self._posts(roles.c.role == Role.CURATOR)
+        return list(self._held[Role.CURATOR])
 
     async def administrators(self) -> Sequence[Post]:
         return await self._posts(roles.c.role == Role.ADMINISTRATOR)
@@ -176,7 +239,8 @@ class People:
         statement = update(roles).where(roles.c.person_id == person, roles.c.organisation == organisation, roles.c.revoked_at.is_(None))
         if role is not None:
             statement = statement.where(roles.c.role == role)
-        return (await self._connection.execute(statement.values(revoked_at=at))).rowcount
+        revoked: int = (await self._connection.execute(statement.values(revoked_at=at))).rowcount
+        return revoked
 
     async def _posts(self, *conditions: object) -> Sequence[Post]:
         statement = (

@@ -5,21 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.connection import Connection
 from storage.tables import chats, incidents, regions, roles
 
 
 class Regions:
     """Reads and writes region files."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def current(self) -> str | None:
         """The text of the region file in force; None before the first was loaded."""
         statement = select(regions.c.source).order_by(regions.c.id.desc()).limit(1)
-        return (await self._connection.execute(statement)).scalar()
+        found: str | None = (await self._connection.execute(statement)).scalar()
+        return found
 
     async def loaded(self, source: str, at: datetime) -> bool:
         """Put a file in force. Returns False, and writes nothing, when it is the one in force already."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.accounts import Accounts
 from storage.chats import Chats
+from storage.connection import Connection, to_its_end
 from storage.conversations import Conversations
 from storage.crash import crash_point
 from storage.inbox import Inbox
@@ -25,8 +25,6 @@ from storage.outbox import Outbox
 from storage.people import People
 from storage.postgresql import open_engine
 from storage.regions import Regions
-
-_T = TypeVar("_T")
 
 # https://sqlite.org/wal.html#walresetbug: with two or more connections a WAL file could be reset while it was read.
 _WAL_IS_SOUND = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
@@ -43,7 +41,7 @@ def wal_is_sound(version: tuple[int, ...]) -> bool:
 class Tx:
     """One open transaction: the gateways to everything stored."""
 
-    connection: AsyncConnection
+    connection: Connection
     accounts: Accounts
     chats: Chats
     conversations: Conversations
@@ -60,6 +58,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.url: URL = make_url(url)
+        self._spare: dict[str, list[int]] = {}
         self.engine: AsyncEngine = _sqlite(self.url) if self.url.get_backend_name() == "sqlite" else open_engine(self.url)
 
     @property
@@ -72,59 +71,34 @@ class Store:
 
         A cancellation waits for the statement, or the commit, that is under way; it never leaves one half done.
         """
-        connection = _Connection(self.engine)
+        connection = Connection(self.engine, spare=self._spare)
         try:
-            await _to_its_end(connection.start())
-            await _to_its_end(connection.begin())
+            await to_its_end(connection.start())
+            await to_its_end(connection.begin())
             try:
                 yield gateways(connection)
+                await connection.settle()
             except BaseException:
-                await _to_its_end(connection.rollback())
+                await to_its_end(connection.rollback())
                 raise
             crash_point(name, "before_commit")
             try:
-                await _to_its_end(connection.commit())
+                await to_its_end(connection.commit())
             except Exception:
                 # SQLite stays inside a transaction whose commit failed (the file was locked): not for the next one to stumble over.
-                await _to_its_end(connection.invalidate())
+                await to_its_end(connection.invalidate())
                 raise
             crash_point(name, "committed")
         finally:
             if connection.sync_connection is not None:  # it did come to a connection
-                await _to_its_end(connection.close())
+                await to_its_end(connection.close())
 
     async def close(self) -> None:
         """Let go of every connection."""
         await self.engine.dispose()
 
 
-async def _to_its_end(work: Awaitable[_T]) -> _T:
-    """Do the work to its end, whoever cancels us meanwhile: a shield alone would let go of a connection still at work."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as cancellation:
-            cancelled = cancellation
-    result = task.result()
-    if cancelled is not None:
-        raise cancelled
-    return result
-
-
-class _Connection(AsyncConnection):
-    """A connection whose statements are not broken off.
-
-    A statement cancelled half way costs its connection, and SQLite keeps the lock of a connection that was closed over a
-    half-read statement: nobody could write until something happens to collect it.
-    """
-
-    async def execute(self, *arguments: Any, **options: Any) -> Any:
-        return await _to_its_end(super().execute(*arguments, **options))
-
-
-def gateways(connection: AsyncConnection) -> Tx:
+def gateways(connection: Connection) -> Tx:
     """All gateways over one connection."""
     return Tx(
         connection=connection,

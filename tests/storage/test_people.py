@@ -68,8 +68,8 @@ async def test_a_person_blocks_one_account_and_allows_it_again(store: Store) -> 
 async def test_reports_are_counted_since_an_instant(store: Store) -> None:
     async with store.transaction() as tx:
         case = await reported(tx)
-        assert await tx.people.count_reports(case.report.person, NOON) == 1
-        assert await tx.people.count_reports(case.report.person, later(seconds=1)) == 0
+        assert await tx.incidents.count_of(case.report.person, NOON) == 1
+        assert await tx.incidents.count_of(case.report.person, later(seconds=1)) == 0
 
 
 async def test_a_role_is_given_once_and_its_private_chat_renewed(store: Store) -> None:

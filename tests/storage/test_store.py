@@ -54,6 +54,7 @@ async def test_an_instant_comes_back_aware_and_in_utc(store: Store) -> None:
     barnaul = datetime(2026, 3, 11, 19, 0, 0, 123456, tzinfo=timezone(timedelta(hours=7)))
     async with store.transaction() as tx:
         case = await reported(tx, due_at=barnaul)
+    async with store.transaction() as tx:
         found = await tx.incidents.get(case.id)
     assert found is not None
     assert found.incident.due_at == barnaul
@@ -111,14 +112,14 @@ async def test_a_cancelled_transaction_is_there_whole_or_not_at_all_and_blocks_n
 
 async def test_a_cancellation_within_the_commit_comes_after_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     committing, may_commit = asyncio.Event(), asyncio.Event()
-    commit = module._Connection.commit
+    commit = module.Connection.commit
 
-    async def slow(connection: module._Connection) -> None:
+    async def slow(connection: module.Connection) -> None:
         committing.set()
         await may_commit.wait()
         await commit(connection)
 
-    monkeypatch.setattr(module._Connection, "commit", slow)
+    monkeypatch.setattr(module.Connection, "commit", slow)
     task = asyncio.ensure_future(_both(store, "1"))
     await committing.wait()
     task.cancel()
