@@ -8,15 +8,20 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
+from tests.wire.faults import Fault, spoil
+
 Json = dict[str, Any]
 PATIENCE = 40.0
 """Seconds to wait for a call that has to come; nothing is asserted about how long it takes."""
+MOST = 100
+"""Updates that one answer holds at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,8 @@ class Call:
     method: str
     params: Mapping[str, str]
     files: Mapping[str, bytes] = field(default_factory=dict)
+    at: float = field(default_factory=time.monotonic, compare=False)
+    """When it came, on the clock of ``time.monotonic``."""
 
     @property
     def text(self) -> str:
@@ -47,9 +54,18 @@ class TelegramServer:
         self.files: dict[str, bytes] = {}
         self.odd: dict[str, Callable[[Call], Awaitable[web.StreamResponse]]] = {}
         """Methods that are answered by something else: a proxy, a broken server."""
+        self.fault: Callable[[Call], Fault | None] = lambda _: None
+        """What goes wrong with a call; it is asked once for each."""
+        self.hands: Callable[[list[Json]], list[Json]] = lambda updates: updates
+        """What of the waiting updates one poll gets, and in which order: a server may repeat itself or be confused."""
+        self.seen: Callable[[Call], None] = lambda _: None
+        """Called with every call, before anything is done about it."""
+        self.shown: list[tuple[Call, int]] = []
+        """Every message that stands in a chat: the call it came by, and its number."""
+        self.confirmed: list[Json] = []
+        """Updates that the bot acknowledged, in order."""
         self.gzip = False
         self._updates: list[Json] = []
-        self._shown: list[tuple[Call, int]] = []
         self._news = asyncio.Event()
         self._heard = asyncio.Event()
         self._numbers = itertools.count(501)
@@ -103,7 +119,7 @@ class TelegramServer:
 
     def number_of(self, call: Call) -> int:
         """The message that a call became."""
-        return next(number for one, number in self._shown if one is call)
+        return next(number for one, number in self.shown if one is call)
 
     async def called(self, method: str, fits: Callable[[Call], bool] = lambda _: True, *, after: int = 0) -> Call:
         """The first call from the place ``after`` on that fits, once it has come."""
@@ -125,10 +141,27 @@ class TelegramServer:
         call = await read_call(request.match_info["method"], request)
         self.calls.append(call)
         self._heard.set()
+        self.seen(call)
         if request.match_info["token"] not in self.tokens:
             return self._answer({"ok": False, "error_code": 401, "description": "Unauthorized"}, 401)
         if call.method in self.odd:
             return await self.odd[call.method](call)
+        fault = self.fault(call)
+        if call.method == "getUpdates" and (fault is None or fault.done):
+            told = await self._wait(call)
+            return await self._obey(request, fault, lambda: self._answer({"ok": True, "result": told}))
+        number = self.tokens[request.match_info["token"]]
+        return await self._obey(request, fault, lambda: self._carry_out(call, number))
+
+    async def _obey(self, request: web.Request, fault: Fault | None, carry_out: Callable[[], web.Response]) -> web.StreamResponse:
+        return carry_out() if fault is None else await spoil(request, fault, carry_out, self._refuse)
+
+    def _refuse(self, fault: Fault) -> web.Response:
+        more = {"parameters": {"retry_after": fault.after}} if fault.after else {}
+        words = f"Too Many Requests: retry after {fault.after}" if fault.after else "Refused"
+        return self._answer({"ok": False, "error_code": fault.code, "description": words, **more}, fault.code)
+
+    def _carry_out(self, call: Call, number: int) -> web.Response:
         known: Mapping[str, Callable[[Call], Any]] = {
             "sendMessage": self._message,
             "sendPhoto": self._message,
@@ -144,10 +177,7 @@ class TelegramServer:
             },
         }
         if call.method == "getMe":
-            number = self.tokens[request.match_info["token"]]
             return self._answer({"ok": True, "result": {"id": number, "is_bot": True, "first_name": "Алтай", "username": "altai_wire_bot"}})
-        if call.method == "getUpdates":
-            return self._answer({"ok": True, "result": await self._wait(call)})
         if call.method not in known:
             return self._answer({"ok": False, "error_code": 404, "description": "Not Found"}, 404)
         return self._answer({"ok": True, "result": known[call.method](call)})
@@ -160,7 +190,7 @@ class TelegramServer:
 
     def _message(self, call: Call) -> Json:
         number = next(self._numbers)
-        self._shown.append((call, number))
+        self.shown.append((call, number))
         return self._shape(call, number)
 
     def _shape(self, call: Call, number: int) -> Json:
@@ -169,6 +199,7 @@ class TelegramServer:
 
     async def _wait(self, call: Call) -> list[Json]:
         offset = int(call.params.get("offset", 0))
+        self.confirmed += [update for update in self._updates if update["update_id"] < offset]
         self._updates = [update for update in self._updates if update["update_id"] >= offset]
         if not self._updates:
             self._news.clear()
@@ -177,7 +208,7 @@ class TelegramServer:
                     await self._news.wait()
             except TimeoutError:
                 pass
-        return list(self._updates)
+        return self.hands(self._updates[: min(int(call.params.get("limit", MOST)), MOST)])
 
     async def _file(self, request: web.Request) -> web.Response:
         name = request.match_info["path"].removeprefix("photos/").removesuffix(".jpg")

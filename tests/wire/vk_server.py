@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.wire.faults import Fault, spoil
 from tests.wire.telegram_server import PATIENCE, Call, Json, read_call
 
 CHATS = 2_000_000_000
@@ -27,7 +28,17 @@ class VkServer:
         self.files: dict[str, bytes] = {}
         self.uploads: list[bytes] = []
         self.odd: dict[str, Callable[[Call], Awaitable[web.StreamResponse]]] = {}
-        self._shown: list[tuple[Call, int]] = []
+        self.fault: Callable[[Call], Fault | None] = lambda _: None
+        """What goes wrong with a call; it is asked once for each. The long poll's is called ``a_check``."""
+        self.hands: Callable[[list[Json]], list[Json]] = lambda updates: updates
+        """What of the waiting updates one poll gets, and in which order: a server may repeat itself or be confused."""
+        self.seen: Callable[[Call], None] = lambda _: None
+        """Called with every call and every poll, before anything is done about it."""
+        self.shown: list[tuple[Call, int]] = []
+        """Every message that stands in a chat: the call it came by, and its number."""
+        self.confirmed = 0
+        """How many updates the bot acknowledged."""
+        self._by_key: dict[tuple[str, str], Json] = {}
         self._updates: list[Json] = []
         self._news = asyncio.Event()
         self._heard = asyncio.Event()
@@ -79,7 +90,7 @@ class VkServer:
 
     def number_of(self, call: Call) -> int:
         """The message that a call became."""
-        return next(number for one, number in self._shown if one is call)
+        return next(number for one, number in self.shown if one is call)
 
     def push(self, kind: str, about: Json) -> None:
         event = f"{next(self._numbers):040x}"
@@ -115,10 +126,17 @@ class VkServer:
         call = await read_call(request.match_info["method"], request)
         self.calls.append(call)
         self._heard.set()
+        self.seen(call)
         if call.method in self.odd:
             return await self.odd[call.method](call)
         if call.params.get("access_token") != self.token or "v" not in call.params:
             return _error(5, "User authorization failed: invalid access_token (4).")
+        return await self._obey(request, self.fault(call), lambda: self._carry_out(call))
+
+    async def _obey(self, request: web.Request, fault: Fault | None, carry_out: Callable[[], web.Response]) -> web.StreamResponse:
+        return carry_out() if fault is None else await spoil(request, fault, carry_out, lambda fault: _error(fault.code, "Refused."))
+
+    def _carry_out(self, call: Call) -> web.Response:
         community = {"id": self.group, "name": "Алтай слышит", "screen_name": "altai_wire", "is_closed": 0, "type": "page"}
         upload = {"upload_url": f"http://127.0.0.1:{self.port}/upload", "album_id": -64, "group_id": 0}
         known: Mapping[str, Callable[[Call], Any]] = {
@@ -139,17 +157,30 @@ class VkServer:
         return str(len(self._updates) + 1)
 
     def _send(self, call: Call) -> list[Json]:
-        """The documents name both numbers. Here a dialogue tells only the one, a chat only the other."""
-        (peer,) = map(int, call.params["peer_ids"].split(","))
-        number = next(self._numbers)
-        self._shown.append((call, number))
-        return [{"peer_id": peer, **({"message_id": 0, "conversation_message_id": number} if peer >= CHATS else {"message_id": number})}]
+        """The documents name both numbers. Here a dialogue tells only the one, a chat only the other.
 
-    async def _poll(self, request: web.Request) -> web.Response:
+        A ``random_id`` that was sent to the same recipient before sends nothing, and is answered as before.
+        """
+        (peer,) = map(int, call.params["peer_ids"].split(","))
+        key = (call.params["peer_ids"], call.params["random_id"])
+        if key not in self._by_key or key[1] == "0":
+            number = next(self._numbers)
+            self.shown.append((call, number))
+            told = {"message_id": 0, "conversation_message_id": number} if peer >= CHATS else {"message_id": number}
+            self._by_key[key] = {"peer_id": peer, **told}
+        return [self._by_key[key]]
+
+    async def _poll(self, request: web.Request) -> web.StreamResponse:
         asked = request.query
+        call = Call(asked["act"], dict(asked))
+        self.seen(call)
+        fault = self.fault(call)
+        if fault is not None and not fault.done:
+            return await self._obey(request, fault, web.Response)
         if asked["act"] != "a_check" or asked["key"] != "wire":
             return web.json_response({"failed": 2})
         seen = int(asked["ts"]) - 1
+        self.confirmed = max(self.confirmed, seen)
         if seen >= len(self._updates):
             self._news.clear()
             try:
@@ -157,7 +188,8 @@ class VkServer:
                     await self._news.wait()
             except TimeoutError:
                 pass
-        return web.json_response({"ts": self._ts(), "updates": self._updates[seen:]})
+        told = {"ts": self._ts(), "updates": self.hands(self._updates[seen:])}
+        return await self._obey(request, fault, lambda: web.json_response(told))
 
     async def _upload(self, request: web.Request) -> web.Response:
         call = await read_call("upload", request)
