@@ -19,6 +19,10 @@ PIP_COMPILE = PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= CUS
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-options
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install
 
+# Tests run in several processes, which take over from one another what is left (tests/conftest.py says how many processes and
+# which tests come first). In one process, for a debugger say: make test SIDE_BY_SIDE=
+SIDE_BY_SIDE ?= --numprocesses auto --dist worksteal
+
 # What `make sandbox` needs, and what `make test` needs on top of it. The files are empty: only their dates count.
 RUN = $(VENV)/.made-for-running
 DEV = $(VENV)/.made-for-tests
@@ -39,7 +43,7 @@ test: $(DEV)
 	@echo '→ ruff check' && $(BIN)/ruff check .
 	@echo '→ mypy' && $(BIN)/mypy
 	@echo '→ import contracts' && $(BIN)/lint-imports --no-logo
-	@echo '→ pytest' && $(BIN)/python -m pytest
+	@echo '→ pytest' && $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 check: test
 

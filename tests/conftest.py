@@ -18,6 +18,7 @@ from storage.migrate import upgrade
 from storage.store import Store
 from tests import postgresql
 
+LONGEST = ("tests/wire/test_run.py", "tests/promises/", "tests/page/")
 _numbers = itertools.count(1)
 
 
@@ -29,6 +30,16 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("sutki")
     if reporter := config.pluginmanager.get_plugin("terminalreporter"):  # the processes of pytest-xdist have none
         config.pluginmanager.register(_Figures(reporter))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """What ``-n auto`` means: one more than there are processors, for much of what is tested waits (xdist counts real cores only)."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: side by side, the last one to end should be a short one."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 class _Figures:

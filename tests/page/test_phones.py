@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright, expect
 
@@ -21,7 +22,7 @@ from sandbox.world import Hooks, IncidentLine, Link, World, altai
 from tests.page.browser import ARGS, CHROMIUM, NARROW, WIDE, needs_chromium, phone, write
 from tests.sandbox.toy import Toy, toy_world
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]  # the browser lives in the loop it was started in
 CAST = altai()
 BOT, COMMUNITY = (account.id for account in CAST.accounts)
 ANNA, PYOTR = CAST.phones[0].persons[0], CAST.phones[1].persons[0]
@@ -64,8 +65,17 @@ class Stage:
                 await changed.wait()
 
 
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser; every test opens a context of its own in it, which shares nothing with another's."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(tmp_path: Path, browser: Browser) -> AsyncIterator[Stage]:
     ahead: dict[str, datetime] = {}
     incidents: list[IncidentLine] = []
     undelivered: list[str] = []
@@ -92,11 +102,10 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        stage = Stage(world, telegram, vk, f"http://127.0.0.1:{port}/", browser, ahead, incidents, undelivered)
-        yield stage
-        await browser.close()
+    stage = Stage(world, telegram, vk, f"http://127.0.0.1:{port}/", browser, ahead, incidents, undelivered)
+    yield stage
+    for context in browser.contexts:
+        await context.close()
     await runner.cleanup()
     assert stage.complaints == []
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import re
 import signal
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -18,6 +20,9 @@ from tests.wire.telegram_server import PATIENCE
 ROOT = Path(__file__).parents[2]
 TELEGRAM_TOKEN = "4503599627370401:canary-telegram-canary-telegram-cana"  # noqa: S105  # of nobody
 VK_TOKEN = "vk1.a.canary-vk-canary-vk-canary-vk-canary"  # noqa: S105  # of nobody
+
+
+_ports = itertools.count(20_000 + os.getpid() % 10_000)
 
 
 class House:
@@ -116,6 +121,9 @@ class House:
 
 
 def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """One that no system hands out by itself, so that nobody gets it before the program asks for it."""
+    for port in _ports:
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("ports do not end")
