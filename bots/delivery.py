@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import structlog
 
@@ -27,17 +27,23 @@ from bots.channel import (
     Unknown,
     Unreachable,
 )
+from bots.outcomes import Came, Kind, Then, kind_of, then
 from bots.pace import Pace
 from storage.crash import crash_point
-from storage.outbox import FAILED, SENT, UNCERTAIN, Post, Purpose, Row
+from storage.leases import Lease, LeaseLost
+from storage.outbox import FAILED, QUEUED, SENT, UNCERTAIN, Post, Purpose, Row
 from storage.store import Store, Tx
 
 log = structlog.get_logger(__name__)
 
 IDLE = 30.0
 """Seconds after which the loop looks by itself, should a hint have been missed."""
-TRIES = 2000
-"""A call that always asks to be tried later is given up after so many: more than a day."""
+GIVE_UP = timedelta(hours=36)
+"""A message older than this is given up while its platform still says «later»: a messenger may be away for a day, and come back."""
+TRIES = 20
+"""But not before it was tried so often: ten minutes at least."""
+LATE = timedelta(minutes=5)
+"""An answer that could not go for so long: its author is told that it waits."""
 LONGEST_PAUSE = 60.0
 """Seconds between two tries at most: as late as that a message may be when its platform comes back."""
 FIRST_RETRY = 0.1
@@ -45,45 +51,49 @@ FIRST_RETRY = 0.1
 STALE_WHISPER = timedelta(seconds=20)
 """A whisper answers a press; later than this the platform takes it no more."""
 REPEATS_KNOWN = timedelta(minutes=50)
-"""How old a message may be for its repeat to be dropped for sure: VK remembers a ``random_id`` for an hour (docs/channels.md)."""
+"""How long after a call its repeat is dropped for sure: VK remembers a ``random_id`` for an hour (docs/channels.md)."""
+
+Result: TypeAlias = tuple[str, ...] | Undelivered
+"""What came of a call: the ids of the messages that appeared, or why there are none."""
 
 
-class Doubt(StrEnum):
-    """What to do with a call that may have arrived and may not."""
-
-    AGAIN = "again"
-    """Make it once more: a repeat hurts nobody. As often as it takes where it leaves no second message."""
-    ASK = "ask"
-    """Only a person may decide: it is uncertain, and the author of an answer is asked."""
-    LEAVE = "leave"
-    """Leave it: it is of no use later."""
-
-
-DOUBTS: Mapping[Purpose, Doubt] = {
-    Purpose.ANSWER: Doubt.ASK,
-    Purpose.RECEIPT: Doubt.AGAIN,
-    Purpose.CARD: Doubt.AGAIN,
-    Purpose.REMINDER: Doubt.AGAIN,
-    Purpose.NOTICE: Doubt.AGAIN,
-}
-"""What an uncertain delivery means, by what the message was for. A platform that drops repeats is always asked again."""
+_COUNTED = frozenset(Kind) - {Kind.WHISPER, Kind.TOPIC, Kind.TITLE}
+"""What a chat's own limits count."""
 
 
 class Delivery:
     """Sends the outbox of one account. Two accounts never wait for each other."""
 
-    def __init__(self, store: Store, channel: Channel, clock: Clock, *, monotonic: Callable[[], float], paced: bool = True) -> None:
+    def __init__(
+        self,
+        store: Store,
+        channel: Channel,
+        clock: Clock,
+        *,
+        monotonic: Callable[[], float],
+        paced: bool = True,
+        lease: Lease | None = None,
+    ) -> None:
+        """``lease``: what says that no other process sends for this account; None where there is no other (SQLite)."""
         limits = channel.limits if paced else replace(channel.limits, per_chat=0.0, per_group_minute=0)
         self._store = store
         self._channel = channel
         self._clock = clock
         self._monotonic = monotonic
+        self._lease = lease
         self._pace = Pace(limits)
         self._something = asyncio.Event()
         self._stopping = False
+        self._turn = ""
+        """The chat whose turn was last."""
         self._running: set[asyncio.Task[None]] = set()
         self._at_work: set[int] = set()
-        """Rows whose call is under way, or whose outcome is being written down."""
+        """Rows whose call is under way, or whose outcome is not written down yet."""
+        self._came: list[tuple[Row, Result]] = []
+        """What came of calls, to be written down with the next look at the outbox."""
+        self._odd: list[tuple[Row, Result]] = []
+        """The same that could not be written: one by one, for one of them may be what is wrong. Their chats wait."""
+        self._odd_at = 0.0
         self.settled: Callable[[], None] = lambda: None
         """Called when something was put into the inbox: how a message to a citizen went."""
 
@@ -106,6 +116,9 @@ class Delivery:
                     await self._take_up(first=first)
                     first, taken_up = False, True
                 pause = await self.step()
+            except LeaseLost:  # this process was held up for longer than its lease; whether it goes on is decided elsewhere
+                log.warning("delivery_without_lease", account=self._channel.account)
+                taken_up, pause = False, 1.0
             except Exception:  # the database is away: the rows are still there
                 log.exception("delivery_stopped_for_a_moment", account=self._channel.account)
                 taken_up, pause = False, 1.0
@@ -113,41 +126,91 @@ class Delivery:
                 await _wait(self._something, pause)
         await self.finish()
 
+    async def abandon(self) -> None:
+        """Another process sends now, or may soon: break off every call and write nothing, so that it finds what a killed process leaves."""
+        self.stop()
+        calls = list(self._running)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        self._came, self._odd = [], []
+
+    async def _fence(self, tx: Tx, *, to_begin: bool = False) -> None:
+        """Until this transaction ends no other process becomes the sender of this account. Raises LeaseLost when one may have."""
+        if self._lease:
+            await tx.leases.check(self._lease, to_begin=to_begin)
+
     async def step(self) -> float:
-        """Begin every call that may begin now. Returns seconds until it is worth looking again; 0: at once."""
+        """Write down what came of calls and begin every call that may begin now, in one transaction.
+
+        Returns seconds until it is worth looking again; 0: at once.
+        """
         now, clock = self._monotonic(), self._clock()
+        if self._odd and now >= self._odd_at and not await self._write_odd():
+            self._odd_at = now + 1.0
         free = self._pace.free_slots(now)
-        if not free:
+        came, self._came = self._came, []
+        if not free and not came:
             return max(min(IDLE, self._pace.next_free(now) - now), 0.005)
-        async with self._store.transaction("claim") as tx:
-            claimed = await tx.outbox.claim(self._channel.account, clock, list(self._pace.busy_chats(now)), free)
-            rows = [ready for row in claimed if (ready := await self._ready(tx, row))]
-            due = await tx.outbox.next_due(self._channel.account, clock)
+        claimed: Sequence[Row] = ()
+        due = None
+        try:
+            async with self._store.transaction("outcome" if came else "claim") as tx:
+                await self._fence(tx, to_begin=bool(free))
+                await self._write(tx, came)
+                if free:
+                    claimed = await tx.outbox.claim(self._channel.account, clock, self._resting(now), free, after=self._turn)
+                rows = [ready for row in claimed if (ready := await self._ready(tx, row))]
+                due = None if claimed else await tx.outbox.next_due(self._channel.account, clock)
+        except BaseException:
+            self._odd += came
+            raise
+        self._written(came)
         for row in rows:
             self._begin(row)
         if claimed:
+            self._turn = claimed[-1].to.chat
             return 0.0
-        waits = [IDLE, self._pace.next_free(now) - now] + ([(due - clock).total_seconds()] if due else [])
+        waits = [1.0 if self._odd else IDLE, self._pace.next_free(now) - now] + ([(due - clock).total_seconds()] if due else [])
         return max(min(waits), 0.005)
 
+    def _resting(self, now: float) -> list[str]:
+        """Chats that are not written to now: by the platform's limits, or because it is not written down what came of their last call."""
+        return list({*self._pace.busy_chats(now), *(row.to.chat for row, _ in self._odd)})
+
     def _begin(self, row: Row) -> None:
-        self._pace.take()
         self._at_work.add(row.id)
+        chat = "" if _kind(row) is Kind.WHISPER else row.to.chat
+        if wait := self._pace.held(self._monotonic(), chat):  # the platform asked for it while the row was being taken
+            self._came.append((row, TryLater("the platform asked to wait", wait)))
+            return
+        if self._lease and not self._lease.is_good(self._monotonic()):  # it was held up since the row was taken
+            self._came.append((row, TryLater("it came too late to send it", 1.0)))
+            return
+        self._pace.take()
         task = asyncio.create_task(self._send(row))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     async def finish(self) -> None:
-        """Wait for the calls that have begun."""
+        """Wait for the calls that have begun, and write down what came of them."""
         while self._running:
             await asyncio.wait(self._running)
+        self._odd, self._came = [*self._odd, *self._came], []
+        pause = FIRST_RETRY
+        while not await self._write_odd():
+            if self._stopping:
+                return  # the rows stay «sending» and are taken up as interrupted
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 5.0)
 
     async def _take_up(self, *, first: bool) -> None:
         """What was being sent when the last process ended may have arrived. What this one took without learning it was never begun."""
         async with self._store.transaction("take_up") as tx:
+            await self._fence(tx, to_begin=True)
             for row in await tx.outbox.interrupted(self._channel.account):
                 if first:
-                    await self._doubtful(tx, row, "the program ended while it was being sent")
+                    await self._as_the_table_says(tx, row, Came.INTERRUPTED, "the program ended while it was being sent")
                 elif row.id not in self._at_work:
                     await tx.outbox.postpone(row, "the database went away when it was taken", self._clock())
         self.settled()
@@ -156,10 +219,10 @@ class Delivery:
 
     async def _ready(self, tx: Tx, row: Row) -> Row | None:
         """The row as it is to be sent; None when it needs no call, or another call first: then what becomes of it is written down."""
-        age = await tx.outbox.age(row.id, self._clock()) if row.doubted or _is_whisper(row) else timedelta(0)
-        if _is_whisper(row) and age > STALE_WHISPER:
+        kind = _kind(row)
+        if kind is Kind.WHISPER and self._clock() - row.created_at > STALE_WHISPER:
             await tx.outbox.drop(row.id, "too late for a whisper")
-        elif row.doubted and DOUBTS[row.purpose] is Doubt.ASK and age > REPEATS_KNOWN:
+        elif row.doubted and then(kind, Came.UNKNOWN, drops_repeats=self._drops_repeats(row)) is Then.ASK:
             await self._ask(tx, row, "it may have arrived")
         elif row.target_missing:
             # The message it would change never came to be; a later card or receipt says it all.
@@ -212,7 +275,7 @@ class Delivery:
     # --- the call and what came of it --------------------------------------------------------------------------------
 
     async def _send(self, row: Row) -> None:
-        result: tuple[str, ...] | Undelivered
+        result: Result
         crash_point("delivery", "before_send")
         try:
             result = await self._channel.send(row.to, row.out, row.key)
@@ -224,16 +287,13 @@ class Delivery:
             result = Unknown(type(problem).__name__)
         crash_point("delivery", "sent")
         self._ended(row, result)
-        try:
-            await self._write(row, result)
-        finally:
-            self._at_work.discard(row.id)
+        self._came.append((row, result))
         self.hint()
 
-    def _ended(self, row: Row, result: tuple[str, ...] | Undelivered) -> None:
+    def _ended(self, row: Row, result: Result) -> None:
         """Tell the pace that the call is over."""
         now = self._monotonic()
-        counts = isinstance(row.out, Reply) and not _is_whisper(row)
+        counts = _kind(row) in _COUNTED
         group = self._channel.is_group(row.to.chat)
         self._pace.finished(now, row.to.chat, group=group, counts=counts)
         if isinstance(result, TryLater):
@@ -242,54 +302,88 @@ class Delivery:
             else:
                 self._pace.hold(row.to.chat, now + result.after)
 
-    async def _write(self, row: Row, result: tuple[str, ...] | Undelivered) -> None:
-        """Write down what came of a call. The database may be away: then again, for the platform will not tell twice."""
-        pause = FIRST_RETRY
-        while True:
+    async def _write_odd(self) -> bool:
+        """Write down one by one what could not be written together. Returns whether nothing is left."""
+        while self._odd:
+            one = self._odd.pop(0)
             try:
                 async with self._store.transaction("outcome") as tx:
-                    await self._came_of(tx, row, result)
-                break
-            except Exception:
-                log.exception("outcome_not_written", account=row.to.account, row=row.id)
-                if self._stopping:
-                    return  # the row stays «sending» and is taken up as uncertain
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 5.0)
-        self.settled()
+                    await self._write(tx, [one])
+            except BaseException as problem:
+                self._odd.append(one)  # behind the others, lest it keeps them
+                if not isinstance(problem, Exception):
+                    raise
+                log.exception("outcome_not_written", account=self._channel.account, row=one[0].id)
+                return False
+            self._written([one])
+        return True
 
-    async def _came_of(self, tx: Tx, row: Row, result: tuple[str, ...] | Undelivered) -> None:
+    async def _write(self, tx: Tx, came: Sequence[tuple[Row, Result]]) -> None:
+        """Write down what came of calls."""
+        await tx.outbox.mark_sent([(row, result) for row, result in came if isinstance(result, tuple)], self._clock())
+        for row, result in came:
+            await self._came_of(tx, row, result)
+
+    def _written(self, came: Sequence[tuple[Row, Result]]) -> None:
+        self._at_work -= {row.id for row, _ in came}
+        if came:
+            self.settled()
+
+    async def _came_of(self, tx: Tx, row: Row, result: Result) -> None:
         match result:
             case tuple():
-                await tx.outbox.mark_sent(row, result, self._clock())
                 if isinstance(row.out, OpenThread) and result:
                     await tx.chats.opened(row.topic_of, row.to.account, row.to.chat, result[0])
                 await self._outcome(tx, row, SENT, "")
-            case TryLater():
-                await self._later(tx, row, str(result), result.after)
             case Moved() if result.to != row.to.chat:
                 await tx.chats.move(row.to.account, row.to.chat, result.to)
                 await tx.outbox.redirect(row, result.to)
             case ThreadGone():
                 await self._thread_gone(tx, row, result)
-            case Unreachable() | Refused() | Moved():
-                await self._failed(tx, row, result)
+            case Refused() if (left := _without(row.out, result)) is not None:
+                await tx.outbox.leave_files(row, left, f"{type(result).__name__}: {result}")
             case _:
-                await self._doubtful(tx, row, str(result))
+                await self._as_the_table_says(tx, row, _came(result), str(result), result)
 
-    async def _later(self, tx: Tx, row: Row, error: str, after: float, *, doubted: bool = False) -> None:
-        if row.attempts < TRIES:
+    async def _as_the_table_says(self, tx: Tx, row: Row, came: Came, error: str, problem: Undelivered | None = None) -> None:
+        """``bots.outcomes`` says what becomes of it."""
+        match then(_kind(row), came, doubted=row.doubted, drops_repeats=self._drops_repeats(row)):
+            case Then.AGAIN | Then.ONCE:
+                after = problem.after if isinstance(problem, TryLater) else 1.0
+                await self._later(tx, row, error, after, doubted=came in (Came.UNKNOWN, Came.INTERRUPTED))
+            case Then.ASK:
+                await self._ask(tx, row, error)
+            case Then.DROP:
+                await tx.outbox.drop(row.id, error)
+            case Then.PLAIN:
+                await tx.chats.lost_topics(row.to.account, row.to.chat)
+                await tx.outbox.drop(row.id, f"no topic: {error}")
+            case _:
+                await self._failed(tx, row, came, error)
+
+    def _drops_repeats(self, row: Row) -> bool:
+        """Whether the platform still knows the key of the first call of this row that may have arrived."""
+        return self._channel.limits.drops_repeats and self._age(row.tried_at) < REPEATS_KNOWN
+
+    def _age(self, since: datetime) -> timedelta:
+        return self._clock() - since
+
+    async def _later(self, tx: Tx, row: Row, error: str, after: float, *, doubted: bool) -> None:
+        age = self._age(row.created_at)
+        if age < GIVE_UP or row.attempts < TRIES:
             pause = max(after, min(0.5 * 2 ** min(row.attempts, 12), LONGEST_PAUSE) if row.attempts > 3 else after)
             await tx.outbox.postpone(row, error, self._clock() + timedelta(seconds=pause), doubted=doubted)
+            if age > LATE:
+                await self._outcome(tx, row, QUEUED, "")
         elif row.doubted or doubted:
             await self._ask(tx, row, error)
         else:
-            await self._failed(tx, row, Refused(error))
+            await self._failed(tx, row, Came.LATER, error)
 
     async def _thread_gone(self, tx: Tx, row: Row, problem: ThreadGone) -> None:
         """The topic was deleted, or topics were switched off: the same row goes again, into a new topic or the plain chat."""
         if isinstance(row.out, OpenThread) or not row.to.thread:
-            await self._failed(tx, row, problem)
+            await self._as_the_table_says(tx, row, Came.REFUSED, str(problem))
         elif isinstance(row.out, RenameThread):
             await tx.outbox.drop(row.id, "the topic is gone")
         elif row.topic_of:
@@ -298,53 +392,28 @@ class Delivery:
         else:
             await tx.outbox.leave_thread(row, "the topic was gone")
 
-    async def _failed(self, tx: Tx, row: Row, problem: Undelivered) -> None:
-        error = f"{type(problem).__name__}: {problem}"
-        if isinstance(row.out, OpenThread):
-            # No right to make topics: the incident is talked about by replies to its card.
-            await tx.chats.lost_topics(row.to.account, row.to.chat)
-            await tx.outbox.drop(row.id, f"no topic: {problem}")
-            return
-        if _is_whisper(row):
-            await tx.outbox.drop(row.id, error)  # it answered a press, and that is over
-            return
-        log.warning("not_delivered", account=row.to.account, row=row.id, purpose=row.purpose, error=error)
-        if (left := _without(row.out, problem)) is not None:
-            await tx.outbox.leave_files(row, left, error)
-            return
-        await tx.outbox.fail(row, error)
-        if isinstance(problem, Unreachable) and not self._channel.is_group(row.to.chat):
+    async def _failed(self, tx: Tx, row: Row, came: Came, error: str) -> None:
+        log.warning("not_delivered", account=row.to.account, row=row.id, purpose=row.purpose, came=came, error=error)
+        await tx.outbox.fail(row, f"{came}: {error}")
+        if came is Came.UNREACHABLE and not self._channel.is_group(row.to.chat):
             await tx.people.set_blocked(row.to.account, row.to.chat, blocked=True)
-        await self._outcome(tx, row, FAILED, type(problem).__name__)
-
-    async def _doubtful(self, tx: Tx, row: Row, error: str) -> None:
-        """It may have arrived. ``DOUBTS`` says what that means."""
-        match self._doubt(row):
-            case Doubt.AGAIN:
-                await self._later(tx, row, error, 1.0, doubted=True)
-            case Doubt.LEAVE:
-                await tx.outbox.drop(row.id, error)
-            case Doubt.ASK:
-                await self._ask(tx, row, error)
-
-    def _doubt(self, row: Row) -> Doubt:
-        if _is_whisper(row):
-            return Doubt.LEAVE
-        if not isinstance(row.out, Reply) or row.out.instead_of:
-            return Doubt.AGAIN  # an edit twice is an edit; a topic too many is better than a card lost
-        if self._channel.limits.drops_repeats:
-            return Doubt.AGAIN
-        return Doubt.ASK if row.doubted else DOUBTS[row.purpose]
+        await self._outcome(tx, row, FAILED, came)
 
     async def _ask(self, tx: Tx, row: Row, error: str) -> None:
+        log.warning("perhaps_delivered", account=row.to.account, row=row.id, purpose=row.purpose, error=error)
         await tx.outbox.uncertain(row, error)
         await self._outcome(tx, row, UNCERTAIN, error)
 
     async def _outcome(self, tx: Tx, row: Row, state: str, error: str) -> None:
-        """The author of an answer is told how it went: by the same door everything comes in by."""
-        if row.draft:
-            raw = {"kind": "outcome", "row": row.id, "draft": row.draft, "state": state, "error": error}
-            await tx.inbox.later(f"outcome/{row.id}/{row.attempts}/{state}", raw, lane=f"draft/{row.draft}", at=self._clock())
+        """The author of an answer is told how it went, and somebody else if that does not reach them: by the door everything comes in by.
+
+        That an answer waits (``QUEUED``) is told once.
+        """
+        if not row.draft or (row.purpose is not Purpose.ANSWER and state not in (FAILED, UNCERTAIN)):
+            return
+        raw = {"kind": "outcome" if row.purpose is Purpose.ANSWER else "unheard", "row": row.id, "draft": row.draft}
+        key = f"outcome/{row.id}/{QUEUED if state == QUEUED else f'{row.attempts}/{state}'}"
+        await tx.inbox.later(key, {**raw, "state": state, "error": error}, lane=f"draft/{row.draft}", at=self._clock())
 
 
 def _without(out: Outgoing, problem: Undelivered) -> tuple[File, ...] | None:
@@ -356,8 +425,20 @@ def _without(out: Outgoing, problem: Undelivered) -> tuple[File, ...] | None:
     return left if left or out.text else None
 
 
-def _is_whisper(row: Row) -> bool:
-    return isinstance(row.out, Reply) and bool(row.out.whisper_to)
+def _kind(row: Row) -> Kind:
+    return kind_of(row.out, row.purpose, changes=bool(row.instead_of_row))
+
+
+def _came(problem: Undelivered) -> Came:
+    match problem:
+        case TryLater():
+            return Came.LATER
+        case Unreachable():
+            return Came.UNREACHABLE
+        case Refused() | Moved():
+            return Came.REFUSED
+        case _:
+            return Came.UNKNOWN
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

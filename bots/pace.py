@@ -64,6 +64,10 @@ class Pace:
         """The platform asked one chat to wait."""
         self._chats[chat] = max(self._chats.get(chat, 0.0), until)
 
+    def held(self, now: float, chat: str) -> float:
+        """Seconds for which the platform asked the account, or this chat, to wait; 0: not at all."""
+        return max(self._paused_until - now, self._chats.get(chat, 0.0) - now, 0.0)
+
     def next_free(self, now: float) -> float:
         """When something may go that may not go now; infinity when nothing holds it."""
         times = [self._paused_until, *self._slots, *self.busy_chats(now).values()]

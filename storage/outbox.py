@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, ScalarSelect, and_, func, literal, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Subquery, and_, case, func, literal, or_, select, update
 
 from bots.channel import Address, Button, File, Keyboard, OpenThread, Outgoing, RenameThread, Reply
+from storage.connection import Connection
 from storage.incidents import files_from_json, files_to_json
 from storage.sql import insert
-from storage.tables import outbox, sent, threads
+from storage.tables import Instant, outbox, sent, threads
 
 
 class Purpose(StrEnum):
@@ -71,7 +71,9 @@ class Row:
     """It changes a message that was never sent."""
     doubted: bool
     """A call of it may have arrived."""
-    """What went wrong when it was tried last; empty when nothing did."""
+    created_at: datetime
+    tried_at: datetime
+    """When its call began, the first one that may have arrived."""
 
     @property
     def key(self) -> int:
@@ -82,7 +84,7 @@ class Row:
 class Outbox:
     """Reads and writes the outbox."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def put(self, post: Post, at: datetime, *, before_row: int | None = None) -> int:
@@ -92,7 +94,9 @@ class Outbox:
                 outbox.c.instead_of_row == post.instead_of_row, outbox.c.instead_of_row != _inline(0), outbox.c.state == QUEUED
             )
             await self._connection.execute(older.values(state=DROPPED, error="a newer edit"))
+        row = await self._connection.next_id(outbox)
         values = {
+            "id": row,
             "account": post.to.account,
             "chat": post.to.chat,
             "thread": post.to.thread,
@@ -105,31 +109,38 @@ class Outbox:
             "before_row": before_row,
             "state": QUEUED,
             "created_at": at,
-            **_out_values(post.out),
         }
-        row: int = (await self._connection.execute(outbox.insert().values(values).returning(outbox.c.id))).scalar_one()
+        self._connection.add(outbox, {**values, **_NOTHING, **_out_values(post.out)})
         return row
 
-    async def claim(self, account: str, now: datetime, skip: Sequence[str] = (), limit: int = 50) -> Sequence[Row]:
+    async def claim(self, account: str, now: datetime, skip: Sequence[str] = (), limit: int = 50, *, after: str = "") -> Sequence[Row]:
         """Take the next message of each chat of an account that may go now, at most ``limit``, and mark it as being sent.
 
-        Order is kept per chat: nothing of a chat is taken while an earlier message of it waits or is being sent.
+        Order is kept per chat: nothing of a chat is taken while an earlier message of it waits or is being sent. Chats take turns, those
+        behind the chat ``after`` first, so that it costs the same however much waits, and nobody's flood is before anybody else's message.
         Whispers have no order: they answer one press and are of use only at once.
         """
-        mine = and_(outbox.c.account == account, _is_in(outbox, _WAITING), outbox.c.state == QUEUED)
         may_go = or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
-        whispers = select(outbox.c.id).where(mine, may_go, outbox.c.whisper_to != "").order_by(outbox.c.id).limit(limit)
-        heads = select(outbox.c.id).where(mine, may_go, outbox.c.whisper_to == "", ~_something_goes_before()).order_by(outbox.c.id)
-        if skip:
-            heads = heads.where(outbox.c.chat.not_in(list(skip)))
+        mine = and_(outbox.c.account == account, outbox.c.state == _inline(QUEUED), outbox.c.whisper_to != _inline(""), may_go)
+        whispers = select(outbox.c.id).where(mine).order_by(outbox.c.id).limit(limit)
         ids = list((await self._connection.execute(whispers)).scalars())
-        if len(ids) < limit:
-            ids += (await self._connection.execute(heads.limit(limit - len(ids)))).scalars()
+        for since, until in ((after, None), ("", after)) if after else (("", None),):
+            if len(ids) < limit:
+                heads = _heads(account, since, until)
+                # A value and not a join: the heads are looked at one by one, and only until there are enough.
+                goes = select(and_(outbox.c.state == QUEUED, may_go)).where(outbox.c.id == heads.c.head).scalar_subquery()
+                chosen = select(heads.c.head).where(goes)
+                if skip:
+                    chosen = chosen.where(heads.c.chat.not_in(list(skip)))
+                ids += (await self._connection.execute(chosen.limit(limit - len(ids)))).scalars()
         if not ids:
             return []
+        tried_at = case((and_(outbox.c.doubted, outbox.c.tried_at.is_not(None)), outbox.c.tried_at), else_=literal(now, Instant))
         taken = update(outbox).where(outbox.c.id.in_(ids), outbox.c.state == QUEUED).returning(outbox.c.id)
-        won = (await self._connection.execute(taken.values(state=SENDING, attempts=outbox.c.attempts + 1))).scalars().all()
-        return await self._rows(won)
+        values = {"state": SENDING, "attempts": outbox.c.attempts + 1, "tried_at": tried_at}
+        won = set((await self._connection.execute(taken.values(values))).scalars())
+        rows = {row.id: row for row in await self._rows(sorted(won))}
+        return [rows[row] for row in ids if row in rows]
 
     async def next_due(self, account: str, now: datetime) -> datetime | None:
         """When a postponed message of the account may go next."""
@@ -145,16 +156,31 @@ class Outbox:
         statement = select(outbox.c.id).where(outbox.c.account == account, outbox.c.state.in_(_WAITING), due).limit(1)
         return (await self._connection.execute(statement)).first() is not None
 
-    async def mark_sent(self, row: Row, messages: Sequence[str], at: datetime) -> None:
-        """The platform took it and gave these message ids."""
-        await self._set(row.id, state=SENT, sent_at=at, error="")
-        if isinstance(row.out, OpenThread | RenameThread) or row.instead_of_row:
-            return  # a topic is no message; an edited message stays the message of its first row
-        for message in messages:
-            key = {"account": row.to.account, "chat": row.to.chat, "message": message}
-            values = {"outbox_id": row.id, "incident_id": row.incident, "purpose": row.purpose}
-            statement = insert(self._connection, sent).values(**key, **values)
-            await self._connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+    async def mark_sent(self, arrived: Sequence[tuple[Row, Sequence[str]]], at: datetime) -> None:
+        """The platform took these rows and gave these message ids."""
+        if not arrived:
+            return
+        done = update(outbox).where(outbox.c.id.in_([row.id for row, _ in arrived]))
+        await self._connection.execute(done.values(state=SENT, sent_at=at, error=""))
+        values = [
+            {
+                "account": row.to.account,
+                "chat": row.to.chat,
+                "message": message,
+                "outbox_id": row.id,
+                "incident_id": row.incident,
+                "purpose": row.purpose,
+            }
+            for row, messages in arrived
+            # a topic is no message; an edited message stays the message of its first row
+            if isinstance(row.out, Reply) and not row.instead_of_row
+            for message in messages
+        ]
+        if values:
+            statement = insert(self._connection, sent)
+            told = {name: statement.excluded[name] for name in ("outbox_id", "incident_id", "purpose")}
+            statement = statement.on_conflict_do_update(index_elements=["account", "chat", "message"], set_=told)
+            await self._connection.execute(statement, values)
 
     async def postpone(self, row: Row, error: str, until: datetime, *, doubted: bool = False) -> None:
         """It did not arrive, or (``doubted``) nobody knows; the same row goes again later."""
@@ -230,7 +256,9 @@ class Outbox:
     async def of_draft(self, draft: int) -> Sequence[tuple[int, str]]:
         """The rows that carry a draft to its citizen, and what became of each."""
         statement = (
-            select(outbox.c.id, outbox.c.state).where(outbox.c.draft_id == draft, outbox.c.draft_id != _inline(0)).order_by(outbox.c.id)
+            select(outbox.c.id, outbox.c.state)
+            .where(outbox.c.draft_id == draft, outbox.c.draft_id != _inline(0), outbox.c.purpose == Purpose.ANSWER)
+            .order_by(outbox.c.id)
         )
         return [(row[0], row[1]) for row in await self._connection.execute(statement)]
 
@@ -323,28 +351,47 @@ def _is_in(table: FromClause, states: Sequence[str]) -> ColumnElement[bool]:
     return table.c.state.in_([_inline(state) for state in states])
 
 
-def _something_goes_before() -> ColumnElement[bool]:
-    """Whether another message of the same chat waits before this one: rows go by id, a row with ``before_row`` just before that one."""
-    other = outbox.alias()
-    place = func.coalesce(outbox.c.before_row, outbox.c.id)
-    same_chat = and_(other.c.account == outbox.c.account, other.c.chat == outbox.c.chat, _is_in(other, _WAITING), other.c.whisper_to == "")
-    ordinary = select(1).where(same_chat, other.c.before_row.is_(None), other.c.id < place)
-    inserted = select(1).where(
-        same_chat,
-        other.c.before_row.is_not(None),
-        or_(
-            other.c.before_row < place,
-            and_(other.c.before_row == place, or_(outbox.c.before_row.is_(None), other.c.id < outbox.c.id)),
-        ),
-    )
-    return or_(ordinary.exists(), inserted.exists())
+def _heads(account: str, since: str, until: str | None) -> Subquery:
+    """The row whose turn it is in each chat with something waiting, by the order of chats, behind the chat ``since`` up to ``until``.
+
+    From one chat the index leads straight to the next, however much waits in each; only as many chats are looked up as are asked for.
+    Rows go by id, a row with ``before_row`` just before that one.
+    """
+    rows = outbox.alias()
+    mine = and_(rows.c.account == account, _is_in(rows, _WAITING), rows.c.whisper_to == _inline(""))
+
+    def next_chat(behind: ColumnElement[str]) -> ScalarSelect[str]:
+        found = select(rows.c.chat).where(mine, rows.c.chat > behind).order_by(rows.c.chat).limit(1)
+        return (found.where(rows.c.chat <= until) if until is not None else found).scalar_subquery()
+
+    chats = select(next_chat(literal(since)).label("chat")).cte("chats", recursive=True)
+    chats = chats.union_all(select(next_chat(chats.c.chat)).where(chats.c.chat.is_not(None)))
+    here = and_(mine, rows.c.chat == chats.c.chat)
+    inserted = select(rows.c.id).where(here, rows.c.before_row.is_not(None)).order_by(rows.c.before_row, rows.c.id).limit(1)
+    before = select(func.min(rows.c.before_row)).where(here, rows.c.before_row.is_not(None))
+    ordinary = select(rows.c.id).where(here, rows.c.before_row.is_(None)).order_by(rows.c.id).limit(1)
+    found = select(
+        chats.c.chat,
+        inserted.scalar_subquery().label("inserted"),
+        before.scalar_subquery().label("before"),
+        ordinary.scalar_subquery().label("ordinary"),
+    ).where(chats.c.chat.is_not(None))
+    each = found.subquery()
+    goes_before = or_(each.c.before <= each.c.ordinary, each.c.ordinary.is_(None))
+    return select(
+        each.c.chat, case((goes_before, func.coalesce(each.c.inserted, each.c.ordinary)), else_=each.c.ordinary).label("head")
+    ).subquery()
+
+
+_NOTHING: Mapping[str, Any] = {"keyboard": [], "files": [], "answer_to": "", "whisper_to": "", "ask_place": False, "closed": False}
+"""What a message has not, unless ``_out_values`` says otherwise."""
 
 
 def _out_values(out: Outgoing) -> dict[str, Any]:
     if isinstance(out, OpenThread):
-        return {"kind": "open_thread", "text": out.title, "keyboard": [], "files": []}
+        return {"kind": "open_thread", "text": out.title}
     if isinstance(out, RenameThread):
-        return {"kind": "rename_thread", "text": out.title, "closed": out.closed, "keyboard": [], "files": []}
+        return {"kind": "rename_thread", "text": out.title, "closed": out.closed}
     return {
         "kind": "reply",
         "text": out.text,
@@ -386,6 +433,8 @@ def _row(row: Mapping[Any, Any]) -> Row:
         needs_thread=bool(row["topic_of"]) and not topic and row["kind"] != "open_thread",
         target_missing=bool(row["instead_of_row"]) and not row["target"],
         doubted=row["doubted"],
+        created_at=row["created_at"],
+        tried_at=row["tried_at"] or row["created_at"],
     )
 
 

@@ -67,7 +67,7 @@ async def test_everything_that_stands_in_a_moved_group_goes_along(store: Store) 
         row = await tx.outbox.put(Post(to=Address(ACCOUNT, OLD), out=Reply("карточка"), incident=case.id), NOON)
         queued = await tx.outbox.put(Post(to=Address(ACCOUNT, OLD), out=Reply("ещё")), NOON)
         card = (await tx.outbox.claim(ACCOUNT, NOON))[0]
-        await tx.outbox.mark_sent(card, ["9"], NOON)
+        await tx.outbox.mark_sent([(card, ["9"])], NOON)
         await tx.chats.put_thread(case.id, ACCOUNT, OLD, card=row, title="№ 1")
         await tx.conversations.ask(ACCOUNT, OLD, "7", Step("date", {}), NOON)
         await tx.chats.move(ACCOUNT, OLD, NEW)
@@ -95,7 +95,7 @@ async def test_what_the_new_group_has_already_is_not_overwritten_by_the_old(stor
         for chat, case in ((OLD, old), (NEW, new)):
             row = await tx.outbox.put(Post(to=Address(ACCOUNT, chat), out=Reply("карточка"), incident=case.id), NOON)
             (claimed,) = await tx.outbox.claim(ACCOUNT, NOON)
-            await tx.outbox.mark_sent(claimed, ["1"], NOON)
+            await tx.outbox.mark_sent([(claimed, ["1"])], NOON)
             await tx.chats.put_thread(new.id, ACCOUNT, chat, card=row, title=chat)
             await tx.conversations.ask(ACCOUNT, chat, "7", Step(chat, {}), NOON)
         await tx.chats.move(ACCOUNT, OLD, NEW)

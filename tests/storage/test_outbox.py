@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,10 @@ from storage.store import Store
 from tests.storage.given import CITIZEN, NOON, OFFICE, later, reported
 
 
-async def _put(store: Store, text: str, to: Address = CITIZEN, *, before_row: int | None = None, whisper_to: str = "", **post: int) -> int:
+async def _put(store: Store, text: str, to: Address = CITIZEN, *, before_row: int | None = None, whisper_to: str = "", **post: Any) -> int:
     async with store.transaction() as tx:
         out = Reply(text, whisper_to=whisper_to)
-        return await tx.outbox.put(Post(to=to, out=out, **post), NOON, before_row=before_row)  # type: ignore[arg-type]
+        return await tx.outbox.put(Post(to=to, out=out, **post), NOON, before_row=before_row)
 
 
 async def _claim(store: Store, now: datetime = NOON, account: str = "vk/biysk", skip: Sequence[str] = (), limit: int = 50) -> list[Row]:
@@ -26,7 +27,7 @@ async def _claim(store: Store, now: datetime = NOON, account: str = "vk/biysk", 
 
 async def _sent(store: Store, row: Row, *messages: str) -> None:
     async with store.transaction() as tx:
-        await tx.outbox.mark_sent(row, messages, NOON)
+        await tx.outbox.mark_sent([(row, messages)], NOON)
 
 
 def _texts(rows: Sequence[Row]) -> list[str]:
@@ -83,10 +84,17 @@ async def test_another_account_has_its_own_outbox(store: Store) -> None:
     assert await _claim(store, account="telegram/altai") == []
 
 
-async def test_the_oldest_go_first_when_not_all_can_go(store: Store) -> None:
-    for chat in ("9", "3", "7"):
+async def test_chats_take_turns_when_not_all_can_go(store: Store) -> None:
+    for chat in ("9", "3", "3", "3", "7"):
         await _put(store, chat, Address("vk/biysk", chat))
-    assert _texts(await _claim(store, limit=2)) == ["9", "3"]
+    said, after = list[str](), ""
+    for _ in range(3):
+        async with store.transaction() as tx:
+            rows = await tx.outbox.claim("vk/biysk", NOON, limit=2, after=after)
+        said, after = said + _texts(rows), rows[-1].to.chat
+        for row in rows:
+            await _sent(store, row, f"m{row.id}")
+    assert said == ["3", "7", "9", "3", "3"]
 
 
 async def test_chats_that_must_rest_are_skipped(store: Store) -> None:
@@ -143,7 +151,7 @@ async def test_whispers_overtake_and_do_not_wait_for_each_other(store: Store) ->
     await _put(store, "раз")
     await _put(store, "шёпот", whisper_to="p1")
     await _put(store, "ещё шёпот", whisper_to="p2")
-    assert _texts(await _claim(store)) == ["раз", "шёпот", "ещё шёпот"]
+    assert _texts(await _claim(store)) == ["шёпот", "ещё шёпот", "раз"]
     await _put(store, "два")
     await _put(store, "третий шёпот", whisper_to="p3")
     assert _texts(await _claim(store)) == ["третий шёпот"]
@@ -219,7 +227,7 @@ async def test_a_message_for_a_topic_waits_until_the_topic_was_made(store: Store
         waiting = await tx.outbox.get(card)
         assert waiting is not None
         assert waiting.needs_thread
-        await tx.outbox.mark_sent(opening, ["77"], NOON)
+        await tx.outbox.mark_sent([(opening, ["77"])], NOON)
         await tx.chats.opened(case.id, OFFICE.account, OFFICE.chat, "77")
         assert await tx.outbox.row_of(OFFICE.account, OFFICE.chat, "77") == 0
     (row,) = await _claim(store, account=OFFICE.account)
@@ -243,7 +251,7 @@ async def test_what_was_being_sent_when_the_process_ended_is_found(store: Store)
 
 
 async def test_a_person_may_say_that_it_arrived_or_have_it_sent_again(store: Store) -> None:
-    for text in ("раз", "два"):
+    for text in ("1", "2"):
         await _put(store, text, Address("vk/biysk", text))
     one, two = await _claim(store)
     async with store.transaction() as tx:
@@ -270,7 +278,10 @@ async def test_a_row_that_was_sent_is_no_trouble_any_more(store: Store) -> None:
 
 
 async def test_the_rows_of_a_draft(store: Store) -> None:
-    first, _, third = await _put(store, "раз", draft=3), await _put(store, "чужой", draft=4), await _put(store, "два", draft=3)
+    answer = {"purpose": Purpose.ANSWER, "draft": 3}
+    first, third = await _put(store, "раз", **answer), await _put(store, "два", **answer)
+    await _put(store, "чужой", purpose=Purpose.ANSWER, draft=4)
+    await _put(store, "что с ним стало", draft=3)
     async with store.transaction() as tx:
         assert await tx.outbox.of_draft(3) == [(first, "queued"), (third, "queued")]
 
