@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,18 +12,23 @@ from typing import Any
 import structlog
 
 from bots.administer import load_region
-from bots.channel import Channel, Clock, Refused, Undelivered
+from bots.channel import Channel, Clock, Refused, Update
 from bots.clock import now
 from bots.connections import Connections
 from bots.delivery import Delivery
+from bots.desk import Desk
 from bots.intake import Intake
 from bots.settings import Settings
+from bots.shift import Shift
 from bots.web import health_app, serve
-from handlers import enter, notices
+from handlers import notices
 from handlers.turn import Office
 from incidents.region import Region, parse
 from scheduler.deadlines import tick
 from scheduler.jobs import scheduler
+from storage.alone import Alone, NotAlone
+from storage.hints import Hints
+from storage.leases import Lease
 from storage.migrate import upgrade
 from storage.store import Store, wal_is_sound
 
@@ -36,9 +40,12 @@ DEAF = timedelta(seconds=120)
 """An account whose platform has not answered a poll for so long is deaf."""
 STUCK = timedelta(seconds=30)
 """A clock that has not ticked for so long stands still."""
-_WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
-REFUSED_AGAIN = 300.0
-"""Seconds after which a refused token is tried again: what refused it may have been a server that was not up yet."""
+UNATTENDED = 60.0
+"""Seconds after which an account that no process serves is trouble."""
+POLL = 1.0
+"""Seconds between two looks for what other processes left to do, should a hint have been missed."""
+INBOX, OUTBOX, LEASES = HINTS = ("inbox", "outbox", "leases")
+"""What processes tell each other."""
 
 
 class CannotStart(Exception):
@@ -52,23 +59,28 @@ class CannotStart(Exception):
 class App:
     """The running house. Made by ``App.open``, ended by ``stop``."""
 
-    def __init__(self, settings: Settings, store: Store, connections: Connections, region: Region, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, connections: Connections, region: Region, clock: Clock, alone: Alone | None = None
+    ) -> None:
         self.settings = settings
         self.store = store
         self.connections = connections
         self.clock = clock
+        self.alone = alone
         self.channels: Mapping[str, Channel] = connections.channels
         self._region = region
         self._office = Office(region, {}, {}, notices.after)
         self.intake = Intake(store, self.channels, lambda: self._office, clock)
-        self.deliveries: list[Delivery] = []
+        self.desks: dict[str, Desk] = {}
+        """The accounts this process serves: on SQLite all, on PostgreSQL those whose lease it holds."""
+        self._paced = True
+        self._shift: Shift | None = None
+        self._hints: Hints | None = None
         self._scheduler = scheduler(self.tick, self._reload_region)
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._receivers: list[asyncio.Task[None]] = []
         self._ticked: float = time.monotonic()
         self._resting: dict[int, datetime] = {}
         self._ticking = asyncio.Lock()
-        self._refused: set[str] = set()
 
     # --- start and stop ----------------------------------------------------------------------------------------------
 
@@ -77,97 +89,109 @@ class App:
 
         ``paced``: keep to the platforms' limits for each chat; only the sandbox's own messengers have none.
         """
+        self._paced = paced
         await self._renew_office()
-        self.deliveries = [
-            Delivery(self.store, channel, self.clock, monotonic=time.monotonic, paced=paced) for channel in self.channels.values()
-        ]
-        for delivery in self.deliveries:
-            delivery.settled = self.intake.hint
-        self.intake.handled = self._hint_deliveries
+        self.intake.handled = self._something_to_send
         self._begin("intake", self.intake.run())
-        for channel, delivery in zip(self.channels.values(), self.deliveries, strict=True):
-            self._begin(f"delivery {channel.account}", delivery.run())
-            self._receivers.append(asyncio.create_task(self._attend(channel), name=channel.account))
+        if self.store.is_sqlite:
+            for account in self.channels:
+                self._sit_down(account, None)
+        else:
+            self._join_others()
         self._scheduler.start()
 
     async def stop(self) -> None:
         """End cleanly: hear no more, finish what is being handled and sent. What is not finished in time goes on at the next start."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
-        for receiver in self._receivers:
-            receiver.cancel()
-        await asyncio.gather(*self._receivers, return_exceptions=True)
+        if self._shift:
+            self._shift.take_no_more()
+        await asyncio.gather(*[desk.deafen() for desk in self.desks.values()])
         self.intake.stop()
-        for delivery in self.deliveries:
-            delivery.stop()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks.values(), timeout=GRACE)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        ending = [desk.quieten() for desk in self.desks.values()] + [self._tasks[name] for name in ("intake",) if name in self._tasks]
+        if ending:
+            await asyncio.wait(ending, timeout=GRACE)
+            await asyncio.gather(*[desk.leave() for desk in self.desks.values()])
         async with self._ticking:
             pass
+        if self._shift and self._hints:
+            await _ended(self._tasks.pop("shift"))
+            await self._shift.release()
+            await self._hints.flush()
+        await asyncio.gather(*[_ended(task) for task in self._tasks.values()])
 
     def _begin(self, name: str, work: Awaitable[None]) -> None:
         self._tasks[name] = asyncio.ensure_future(work)
 
+    # --- other processes (PostgreSQL) ----------------------------------------------------------------------------------
+
+    def _join_others(self) -> None:
+        self._hints = hints = Hints(self.store, HINTS, self._told)
+        self._shift = shift = Shift(
+            self.store, list(self.channels), lasts=self.settings.lease, monotonic=time.monotonic, begin=self._sit_down, end=self._get_up
+        )
+        shift.released = lambda: hints.tell(LEASES)
+        for name, work in (("hints", hints.run()), ("shift", shift.run()), ("polling", self._poll())):
+            self._begin(name, work)
+
+    async def _poll(self) -> None:
+        """Hints can be missed; what is stored is found in any case."""
+        while True:
+            await asyncio.sleep(POLL)
+            self.hint()
+
+    def _told(self, what: str) -> None:
+        """Another process says that there is something to do."""
+        if what == INBOX:
+            self.intake.hint()
+        elif what == OUTBOX:
+            self._hint_deliveries()
+        elif self._shift:
+            self._shift.hint()
+
+    def _something_to_send(self) -> None:
+        """A transaction of ours may have queued messages, for accounts of any process."""
+        self._hint_deliveries()
+        if self._hints and len(self.desks) < len(self.channels):
+            self._hints.tell(OUTBOX)
+
+    def _something_to_handle(self) -> None:
+        self.intake.hint()
+        if self._hints:
+            self._hints.tell(INBOX)
+
     # --- accounts ----------------------------------------------------------------------------------------------------
 
-    async def _attend(self, channel: Channel) -> None:
-        """Find out who an account is, as long as that takes; then listen to it for ever. Nothing that goes wrong ends that."""
-        for attempt in itertools.count():
-            preparing: asyncio.Task[None] | None = None
-            try:
-                await self._identify(channel)
-                async with self.store.transaction() as tx:
-                    cursor = await tx.accounts.cursor(channel.account)
-                preparing = asyncio.create_task(self._prepare(channel))  # nobody who writes waits for a menu
-                log.info("account_listens", account=channel.account)
-                await channel.receive(self.intake.accept(channel.account), cursor)
-            except Exception:  # the database is away, or a platform answered as none ever did
-                log.exception("account_stopped_for_a_moment", account=channel.account)
-            finally:
-                if preparing:
-                    preparing.cancel()
-                    await asyncio.wait([preparing])
-            await _wait_after(attempt)
+    def _sit_down(self, account: str, lease: Lease | None) -> None:
+        """From now on this process listens and sends for the account; the lease says that no other does."""
+        channel = self.channels[account]
+        delivery = Delivery(self.store, channel, self.clock, monotonic=time.monotonic, paced=self._paced, lease=lease)
+        delivery.settled = self._something_to_handle
+        store_updates = self.intake.accept(account, lease)
 
-    async def _prepare(self, channel: Channel) -> None:
-        """Set up what the platform lets us set up; the account works without it."""
-        try:
-            await channel.prepare(enter.menu())
-        except Undelivered as problem:
-            log.warning("menu_not_set", account=channel.account, why=str(problem))
-        except Exception:
-            log.exception("menu_not_set", account=channel.account)
+        async def accept(updates: Sequence[Update], cursor: str) -> None:
+            await store_updates(updates, cursor)
+            if updates and self._hints:
+                self._hints.tell(INBOX)
 
-    async def _identify(self, channel: Channel) -> None:
-        """Wait until the platform says whose the token is. While it does not answer, an account that is known is believed."""
-        kind = self._region.account[channel.account].kind
-        for attempt in itertools.count():
-            try:
-                who = await channel.identify()
-            except Refused as problem:
-                if channel.account not in self._refused:
-                    log.error("account_refused", account=channel.account, why=str(problem), mend="sutki doctor")
-                self._refused.add(channel.account)
-                await asyncio.sleep(REFUSED_AGAIN)
-                continue
-            except Undelivered as problem:
-                log.warning("account_unreachable", account=channel.account, why=str(problem))
-                if self._office.accounts.get(channel.account):
-                    return
-                await _wait_after(attempt)
-                continue
-            self._refused.discard(channel.account)
-            async with self.store.transaction("identify") as tx:
-                await tx.accounts.identified(channel.account, kind, who.id, who.title, who.link, who.start_link)
-            await self._renew_office()
-            return
+        self.desks[account] = Desk(
+            self.store,
+            channel,
+            self._region.account[account].kind,
+            delivery,
+            accept,
+            is_known=lambda: account in self._office.accounts,
+            identified=self._renew_office,
+        )
+        self.desks[account].open()
+
+    async def _get_up(self, account: str) -> None:
+        """Another process may sit down there any moment."""
+        await self.desks.pop(account).leave()
 
     def _hint_deliveries(self) -> None:
-        for delivery in self.deliveries:
-            delivery.hint()
+        for desk in self.desks.values():
+            desk.delivery.hint()
 
     # --- the clock and the region ------------------------------------------------------------------------------------
 
@@ -177,7 +201,7 @@ class App:
             woken = await tick(self.store, self._office, self.clock, self._resting)
             self._ticked = time.monotonic()
         if woken:
-            self._hint_deliveries()
+            self._something_to_send()
 
     def hint(self) -> None:
         """Time or the world has moved: everybody look again."""
@@ -185,14 +209,17 @@ class App:
         self._hint_deliveries()
 
     async def _reload_region(self) -> None:
-        """Take up a region file that was loaded by the command line meanwhile."""
+        """Take up a region file that was loaded by the command line meanwhile, and accounts that another process learned to know."""
         async with self.store.transaction() as tx:
             source = await tx.regions.current()
+            accounts = await tx.accounts.all()
         region = parse(source) if source else self._region
         if region != self._region:
             self._region = region
-            await self._renew_office()
             log.info("region_reloaded")
+        elif accounts.keys() == self._office.accounts.keys():
+            return
+        await self._renew_office()
 
     async def _renew_office(self) -> None:
         async with self.store.transaction() as tx:
@@ -204,14 +231,16 @@ class App:
 
     async def trouble(self) -> Sequence[str]:
         """What stands still at this moment, a word each."""
-        wrong = [f"refused {account}" for account in sorted(self._refused)]
-        wrong += [f"stopped: {name}" for name, task in self._tasks.items() if task.done()]
+        wrong = [f"refused {account}" for account, desk in sorted(self.desks.items()) if desk.refused]
+        tasks = self._tasks | {f"delivery {account}": desk.sending for account, desk in self.desks.items()}
+        wrong += [f"stopped: {name}" for name, task in tasks.items() if task.done()]
+        wrong += [f"unattended {account}" for account in (self._shift.unattended(UNATTENDED) if self._shift else ())]
         if time.monotonic() - self._ticked > STUCK.total_seconds():
             wrong.append("the clock does not tick")
         heard = now() if self.clock is now else self.clock()
-        for name, channel in self.channels.items():
-            last: datetime | None = getattr(channel, "last_heard", None)
-            if name not in self._refused and (last is None or heard - last > DEAF):
+        for name, desk in self.desks.items():
+            last: datetime | None = getattr(desk.channel, "last_heard", None)
+            if not desk.refused and (last is None or heard - last > DEAF):
                 wrong.append(f"deaf {name}")
         try:
             async with asyncio.timeout(5), self.store.transaction() as tx:
@@ -235,12 +264,17 @@ class App:
             await asyncio.sleep(0.05)
 
 
-async def _wait_after(attempt: int) -> None:
-    await asyncio.sleep(_WAITS[min(attempt, len(_WAITS) - 1)])
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def open_app(settings: Settings, clock: Clock, region_text: str) -> App:
     """Everything that must be there before the start: the database, the region, at least one account. Raises CannotStart, RegionErrors."""
+    try:
+        alone = Alone(settings.database_file) if settings.database_file else None
+    except NotAlone as why:
+        raise CannotStart("cli-run-database-in-use", path=str(why.file), process=why.process or "?") from None
     store = Store(settings.database)
     connections = Connections(settings, clock)
     try:
@@ -260,12 +294,14 @@ async def open_app(settings: Settings, clock: Clock, region_text: str) -> App:
     except BaseException:
         await connections.__aexit__(None, None, None)
         await store.close()
+        if alone:
+            alone.close()
         raise
     if store.is_sqlite:
         import sqlite3  # noqa: PLC0415  # only to say which one it is
 
         log.info("sqlite", version=sqlite3.sqlite_version, journal="wal" if wal_is_sound(sqlite3.sqlite_version_info) else "delete")
-    return App(settings, store, connections, loaded.region, clock)
+    return App(settings, store, connections, loaded.region, clock, alone)
 
 
 async def close_app(app: App) -> None:
@@ -273,6 +309,8 @@ async def close_app(app: App) -> None:
     await app.stop()
     await app.connections.__aexit__(None, None, None)
     await app.store.close()
+    if app.alone:
+        app.alone.close()
 
 
 async def run(settings: Settings, region_text: str) -> None:

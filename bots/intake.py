@@ -14,6 +14,7 @@ from handlers.routes import handle, handle_own
 from handlers.turn import Moment, Office
 from storage.inbox import Row
 from storage.incidents import Stale
+from storage.leases import Lease
 from storage.outbox import Post
 from storage.store import Store, Tx
 
@@ -59,12 +60,17 @@ class Intake:
         self.handled: Callable[[], None] = lambda: None
         """Called after a transaction that may have queued messages."""
 
-    def accept(self, account: str) -> Callable[[Sequence[Update], str], Awaitable[None]]:
-        """What a channel calls with the updates it fetched: it may acknowledge them once this returns."""
+    def accept(self, account: str, lease: Lease | None = None) -> Callable[[Sequence[Update], str], Awaitable[None]]:
+        """What a channel calls with the updates it fetched: it may acknowledge them once this returns.
+
+        ``lease``: what says that no other process listens for this account; without it nothing is stored, and LeaseLost raised.
+        """
 
         async def accept(updates: Sequence[Update], cursor: str) -> None:
             now = self._clock()
             async with self._store.transaction("accept") as tx:
+                if lease:
+                    await tx.leases.check(lease)
                 await tx.inbox.put(account, updates, now)
                 await tx.accounts.moved(account, cursor, now)
             if updates:

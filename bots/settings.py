@@ -126,6 +126,8 @@ class Settings(BaseSettings):
     log: Annotated[Log, BeforeValidator(_log)] = Log()
     health: Annotated[Listen | None, BeforeValidator(_listen)] = Listen("127.0.0.1", 8081)
     """Where /livez and /readyz answer; None: nowhere."""
+    lease: float = Field(15.0, ge=1.0, le=20.0)
+    """Seconds for which a process that serves an account is believed to live; only with PostgreSQL. The rest of 30 is for taking over."""
 
     _variables: Mapping[str, str] = PrivateAttr(default_factory=dict)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
@@ -34,7 +33,7 @@ SESSION = {
 
 def open_engine(url: URL, *, patient: bool = False) -> AsyncEngine:
     """The pool of connections. ``patient``: a statement may take as long as it takes; for migrations."""
-    engine = create_async_engine(url, hide_parameters=True, async_creator=_Door(url, patient=patient).connect)
+    engine = create_async_engine(url, hide_parameters=True, async_creator=Door(url, patient=patient).connect)
 
     @event.listens_for(engine.sync_engine, "checkout")
     def _taken(connection: Any, _record: Any, _proxy: Any) -> None:
@@ -46,10 +45,10 @@ def open_engine(url: URL, *, patient: bool = False) -> AsyncEngine:
     return engine
 
 
-class _Door:
+class Door:
     """Connects to the first server that lets us in and takes writes, beginning with the one that did so last."""
 
-    def __init__(self, url: URL, *, patient: bool) -> None:
+    def __init__(self, url: URL, *, patient: bool = False) -> None:
         _, options = url.get_dialect()().create_connect_args(url)
         for own in ("prepared_statement_cache_size", "prepared_statement_name_func"):  # SQLAlchemy's, not the driver's
             options.pop(own, None)
@@ -62,30 +61,28 @@ class _Door:
         if len(self._servers) > 1:
             options.setdefault("target_session_attrs", "read-write")
         settings = {} if patient else SESSION
-        self._options = options | {"server_settings": settings, "timeout": CONNECT, "command_timeout": None if patient else ANSWER}
+        limits = {"timeout": CONNECT, "command_timeout": None if patient else ANSWER}
+        self._options: dict[str, Any] = {**options, **limits, "server_settings": settings}
 
     async def connect(self) -> asyncpg.Connection:
         """One connection. Raises what the last server said."""
-        for last, server in _with_last(self._servers):
+        for server in self._servers[:-1]:
             try:
-                connection = await asyncpg.connect(**self._options, **server)
+                return await self._at(server)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                if last:
-                    raise
                 continue
-            self._servers.sort(key=lambda one, good=server: one is not good)  # type: ignore[misc]  # mypy does not type the default
-            _watch(connection)
-            return connection
-        raise AssertionError("there is at least one server")
+        return await self._at(self._servers[-1])
 
-
-def _with_last(servers: Sequence[Mapping[str, Any]]) -> list[tuple[bool, Mapping[str, Any]]]:
-    return [(number == len(servers), server) for number, server in enumerate(servers, start=1)]
+    async def _at(self, server: Mapping[str, Any]) -> asyncpg.Connection:
+        connection = await asyncpg.connect(**self._options, **server)
+        self._servers = [server, *(other for other in self._servers if other is not server)]
+        _watch(connection)
+        return connection
 
 
 def _watch(connection: Any) -> None:
     """Have the kernel find out that the other machine is gone; the driver has no option for it."""
-    wire: socket.socket | asyncio.trsock.TransportSocket | None = connection._transport.get_extra_info("socket")
+    wire = connection._transport.get_extra_info("socket")
     if wire is None or wire.family == socket.AF_UNIX:
         return
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
