@@ -192,6 +192,18 @@ class People:
         statement = select(contacts.c.blocked).where(contacts.c.account == account, contacts.c.user_id == user_id)
         return bool((await self._connection.execute(statement)).scalar())
 
+    async def private_chats(self, person: int, accounts: Collection[str]) -> Sequence[Address]:
+        """Where a person can be written to in private by one of these accounts: they wrote to it before, and did not block it."""
+        mine = select(identities.c.platform, identities.c.user_id).where(identities.c.person_id == person)
+        found: list[Address] = []
+        for who in (await self._connection.execute(mine)).all():
+            near = [account for account in accounts if platform(account) == who.platform]
+            known = select(contacts.c.account).where(contacts.c.account.in_(near), contacts.c.user_id == who.user_id, ~contacts.c.blocked)
+            found += [
+                Address(account, who.user_id) for account in (await self._connection.execute(known.order_by(contacts.c.account))).scalars()
+            ]
+        return found
+
     # --- roles -----------------------------------------------------------------------------------------------------
 
     async def posts_of(self, person: int) -> Sequence[Post]:

@@ -19,6 +19,7 @@ from bots.vk.channel import _RIGHTS
 from handlers import curate, drafts, enter, watch
 from incidents.incident import NotAllowed, Resolution, Role, Status
 from locales import LANGUAGES, choose, texts
+from scheduler.watchdog import Stuck
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("bots", "handlers", "incidents", "locales", "scheduler", "storage")
@@ -28,6 +29,8 @@ SAYING = {"t": 0, "say": 0, "whisper": 0, "tell_thread": 2, "tell_citizen": 2, "
 _NOT_ALLOWED = [value for name, value in vars(NotAllowed).items() if name.isupper()]
 _HOLDERS = ["official", "head", "curator", "administrator"]
 COMPUTED: Mapping[str, Sequence[str]] = {
+    "alarm-{}": list(Stuck),
+    "alarm-{}-over": list(Stuck),
     "button-{}": [
         "take",
         "release",

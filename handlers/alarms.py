@@ -1,0 +1,57 @@
+"""What the administrators are told when something stands still: in a private chat, by an account that still speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from bots.channel import Address
+from handlers.turn import Moment
+from locales import Texts
+
+_MOST = 12
+"""Lines of one message: when the network is away every account is deaf."""
+SIGNS: Mapping[str, str] = {"begins": "⚠️", "lasts": "⏳", "over": "✅"}
+Said = tuple[str, str, str, timedelta, int]
+"""begins, lasts or over; the condition; its subject; how long it has lasted; how many."""
+
+
+class Chat(NamedTuple):
+    """Where one administrator reads, and in which language."""
+
+    address: Address
+    language: str
+
+
+async def chats(moment: Moment, broken: Mapping[str, bool]) -> Sequence[Chat]:
+    """One private chat of each administrator: by an account that speaks, else by one that may; not by one that cannot."""
+    found: dict[int, Chat] = {}
+    for post in await moment.tx.people.administrators():
+        addresses = [post.address, *await moment.tx.people.private_chats(post.person, moment.office.limits)]
+        possible = [one for one in addresses if one.account in moment.office.limits and not broken.get(one.account, False)]
+        possible.sort(key=lambda one: one.account in broken)
+        if possible:
+            found.setdefault(post.person, Chat(possible[0], post.language))
+    return list(found.values())
+
+
+async def tell(moment: Moment, where: Sequence[Chat], said: Sequence[Said]) -> None:
+    """One message to each."""
+    for chat in where:
+        await moment.post(chat.address, text(moment.texts_for(chat.language), said))
+
+
+def text(texts: Texts, said: Sequence[Said]) -> str:
+    """All of it in words, a line each."""
+    shown = [line(texts, one) for one in said[:_MOST]]
+    if len(said) > _MOST:
+        shown.append(texts.say("alarm-more", count=len(said) - _MOST))
+    return "\n".join(shown)
+
+
+def line(texts: Texts, said: Said) -> str:
+    """One trouble."""
+    tells, condition, subject, lasted, count = said
+    key = f"alarm-{condition}-over" if tells == "over" else f"alarm-{condition}"
+    return f"{SIGNS[tells]} {texts.say(key, subject=subject or '—', span=texts.span(lasted + timedelta(seconds=30)), count=count)}"
