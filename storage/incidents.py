@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, func, literal, select, text, update
 
 from bots.channel import Address, File, FileKind, Location, Scene
 from incidents.incident import Action, Change, Incident, Resolution, Role, Status, Timer
@@ -80,6 +80,16 @@ PENDING = "pending"
 _NEWEST = 10
 """Incidents of a person that are read ahead of their turns."""
 OPEN = [status.value for status in Status if status not in (Status.ANSWERED, Status.CLOSED)]
+
+
+def _is_in(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:
+    """The values are written into the statement: an index of some rows is used only where one can read that they are all."""
+    return column.in_([literal(str(value), literal_execute=True) for value in values])
+
+
+_UNSORTED = _is_in(incidents.c.status, Status.NEW)
+_OWED = _is_in(incidents.c.timer, Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)
+"""Clocks that end with an answer being late."""
 
 
 class Incidents:
@@ -178,10 +188,10 @@ class Incidents:
 
     async def unsorted(self, limit: int = 50) -> Sequence[Case]:
         """The curators' queue, oldest first."""
-        return await self._read(select(*_CASE).where(incidents.c.status == Status.NEW).order_by(incidents.c.id).limit(limit))
+        return await self._read(select(*_CASE).where(_UNSORTED).order_by(incidents.c.id).limit(limit))
 
     async def count_unsorted(self) -> int:
-        statement = select(func.count()).select_from(incidents).where(incidents.c.status == Status.NEW)
+        statement = select(func.count()).select_from(incidents).where(_UNSORTED)
         counted: int = (await self._connection.execute(statement)).scalar_one()
         return counted
 
@@ -193,7 +203,7 @@ class Incidents:
             select(*_CASE)
             .where(
                 incidents.c.status.in_(OPEN),
-                incidents.c.timer.in_((Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)),
+                _OWED,
                 incidents.c.due_at <= instant,
             )
             .order_by(incidents.c.due_at, incidents.c.id)
@@ -203,13 +213,6 @@ class Incidents:
             statement = statement.where(incidents.c.organisation.in_(list(organisations)))
         if after is not None:
             statement = statement.where(incidents.c.due_at > after)
-        return await self._read(statement)
-
-    async def in_status(self, status: Status, *, organisations: Iterable[str] | None = None) -> Sequence[Case]:
-        """Incidents in one status, longest waiting first."""
-        statement = select(*_CASE).where(incidents.c.status == status).order_by(incidents.c.id).limit(50)
-        if organisations is not None:
-            statement = statement.where(incidents.c.organisation.in_(list(organisations)))
         return await self._read(statement)
 
     async def owned(self, organisation: str) -> Sequence[Case]:
@@ -226,19 +229,22 @@ class Incidents:
         )
         return await self._read(statement)
 
-    async def to_wake(self, now: datetime, *, but: Iterable[int] = (), limit: int = 200) -> Sequence[int]:
-        """Numbers of the incidents whose clock has something to do, but for some."""
-        statement = (
-            select(incidents.c.id)
-            .where(incidents.c.wake_at <= now, incidents.c.id.not_in(list(but)))
-            .order_by(incidents.c.wake_at)
-            .limit(limit)
-        )
-        return list((await self._connection.execute(statement)).scalars())
+    async def to_wake(self, now: datetime, *, but: Collection[int] = (), only: int = 0, limit: int = 200) -> Sequence[Case]:
+        """The incidents whose clock has something to do, but for some, or ``only`` one: those whose clock waits longest first.
+
+        On PostgreSQL they are ours until the transaction ends; what another process holds is left to it.
+        """
+        statement = select(*_CASE).where(incidents.c.wake_at <= now).order_by(incidents.c.wake_at).limit(limit)
+        if but:
+            statement = statement.where(incidents.c.id.not_in(but))
+        if only:
+            statement = statement.where(incidents.c.id == only)
+        return await self._read(statement.with_for_update(skip_locked=True))
 
     async def next_wake(self) -> datetime | None:
         """When the next clock has something to do."""
-        found: datetime | None = (await self._connection.execute(select(func.min(incidents.c.wake_at)))).scalar()
+        statement = select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.is_not(None))  # else SQLite looks at every incident
+        found: datetime | None = (await self._connection.execute(statement)).scalar()
         return found
 
     async def next_due(self, now: datetime) -> datetime | None:
