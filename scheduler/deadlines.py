@@ -1,7 +1,10 @@
-"""Incidents whose hour has come: the clock wakes each in a transaction of its own, and whoever has to know is told."""
+"""Incidents whose hour has come: the clock wakes many in one transaction, each by itself, and whoever has to know is told."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,48 +14,103 @@ from handlers import notices
 from handlers.turn import Moment, Office
 from incidents.deadlines import wake
 from storage.incidents import Case, Stale
-from storage.store import Store
+from storage.store import Store, Tx
+from storage.trouble import passes
 
 log = structlog.get_logger(__name__)
 
 SNOOZE = timedelta(minutes=1)
 """How long an incident that could not be woken rests before it is tried again."""
+GROUP = 50
+"""Incidents of one transaction: the disk is asked once for all of them."""
+GROUP_TIME = 0.1
+"""Seconds after which a transaction takes no further one: others want to write, too."""
+MOST = 1000
+"""Incidents of one tick; the next one goes on, and whoever watches sees that the clock ticks."""
 
 
 async def tick(store: Store, office: Office, clock: Clock, resting: dict[int, datetime] | None = None) -> int:
-    """Wake every incident whose ``wake_at`` has passed. Returns how many woke.
+    """Wake every incident whose ``wake_at`` has passed. Returns how many woke. Raises when the database is away.
 
     One that cannot be woken keeps no other asleep: it rests a minute and is tried again. ``resting`` remembers until when,
     from one tick to the next; a new process just tries at once.
     """
-    resting = {} if resting is None else resting
     now = clock()
-    for number in [number for number, until in resting.items() if until <= now]:
-        del resting[number]
-    woken = 0
-    async with store.transaction() as tx:
-        numbers = await tx.incidents.to_wake(now, but=resting)
-    for number in numbers:
+    round_ = _Round(store, office, clock, now, {} if resting is None else resting)
+    for number in [number for number, until in round_.resting.items() if until <= now]:
+        del round_.resting[number]
+    while round_.woken < MOST and await round_.together():
+        pass
+    return round_.woken
+
+
+@dataclass(slots=True)
+class _Round:
+    """One tick."""
+
+    store: Store
+    office: Office
+    clock: Clock
+    now: datetime
+    resting: dict[int, datetime]
+    passed_over: set[int] = field(default_factory=set)
+    """What this tick tried and could not wake."""
+    woken: int = 0
+
+    async def together(self) -> bool:
+        """Wake some in one transaction; what spoils it for all is found by waking each alone. Returns whether there may be more."""
+        began = time.monotonic()
+        taken: Sequence[int] = ()
+        woken = 0
         try:
-            woken += await _wake(store, office, clock, number)
-        except Stale:
-            continue  # somebody is at work on it this very moment
-        except Exception:
-            log.exception("wake_failed", incident=number)
-            resting[number] = now + SNOOZE
-    return woken
+            async with self.store.transaction("wake") as tx:
+                cases = await tx.incidents.to_wake(self.now, but={*self.resting, *self.passed_over}, limit=GROUP)
+                taken = [case.id for case in cases]
+                for case in cases:
+                    if time.monotonic() - began > GROUP_TIME and woken:
+                        break
+                    woken += await self._one_of_many(tx, case)
+        except Exception as problem:
+            if not taken:
+                raise
+            log.warning("wake_together_failed", exc_info=problem)
+            for number in taken:
+                await self._alone(number)
+        else:
+            self.woken += woken
+        return bool(taken)
 
-
-async def _wake(store: Store, office: Office, clock: Clock, number: int) -> bool:
-    async with store.transaction("wake") as tx:
-        moment = Moment(tx, office, clock())
-        case = await tx.incidents.get(number)
-        if case is None:
+    async def _one_of_many(self, tx: Tx, case: Case) -> bool:
+        try:
+            async with tx.connection.savepoint():
+                return await self._wake(tx, case)
+        except Exception as problem:
+            if passes(problem):
+                raise  # nothing more can be done in this transaction
+            self._failed(case.id, problem)
             return False
+
+    async def _alone(self, number: int) -> None:
+        taken = False
+        try:
+            async with self.store.transaction("wake") as tx:
+                for case in await tx.incidents.to_wake(self.now, only=number):
+                    taken = True
+                    woken = await self._wake(tx, case)
+        except Exception as problem:
+            if not taken:
+                raise
+            self._failed(number, problem)
+        else:
+            self.woken += taken and woken
+
+    async def _wake(self, tx: Tx, case: Case) -> bool:
+        moment = Moment(tx, self.office, self.clock())
         incident = case.incident
-        policy = office.region.policy(incident.topic, incident.territory)
+        policy = self.office.region.policy(incident.topic, incident.territory)
         rested, reminder, deed = wake(incident, policy, moment.now, moment.zone(incident.territory))
         if rested.wake_at == incident.wake_at:
+            self.passed_over.add(case.id)
             return False
         if deed is not None:
             await moment.act(case, deed)
@@ -61,7 +119,16 @@ async def _wake(store: Store, office: Office, clock: Clock, number: int) -> bool
         if reminder is None:
             return True
         for step in reminder.skipped:
-            await tx.incidents.reminded(number, incident.turn, step, moment.now, skipped=True)
-        if await tx.incidents.reminded(number, incident.turn, reminder.step, moment.now):
+            await tx.incidents.reminded(case.id, incident.turn, step, moment.now, skipped=True)
+        if await tx.incidents.reminded(case.id, incident.turn, reminder.step, moment.now):
             await notices.remind(moment, saved, reminder)
         return True
+
+    def _failed(self, number: int, problem: Exception) -> None:
+        """The next tick tries again, or one a minute later when the fault is our own."""
+        self.passed_over.add(number)
+        if isinstance(problem, Stale):
+            return  # somebody is at work on it this very moment
+        log.error("wake_failed", incident=number, exc_info=problem)
+        if not passes(problem):
+            self.resting[number] = self.now + SNOOZE

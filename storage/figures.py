@@ -88,7 +88,7 @@ class Counter:
             outbox_since=await self._outbox_since(now),
             unsettled=unsettled[0],
             unsettled_since=unsettled[1],
-            wake_at=(await self._one(select(func.min(incidents.c.wake_at))))[0],
+            wake_at=(await self._one(select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.is_not(None))))[0],
             backup_at=backup.at if backup else born,
             backups=backup is not None,
         )

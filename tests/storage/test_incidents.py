@@ -170,7 +170,6 @@ async def test_the_lists_of_an_office(store: Store) -> None:
             "overdue": await incidents.due_before(NOON),
             "due": await incidents.due_before(later(hours=4), after=NOON),
             "due at roads": await incidents.due_before(later(hours=4), organisations=["roads"]),
-            "waiting": await incidents.in_status(Status.WAITING, organisations=["zhkh"]),
             "owned": await incidents.owned("zhkh"),
             "held": await incidents.held_by(3),
             "held by nobody": await incidents.held_by(0),
@@ -182,7 +181,6 @@ async def test_the_lists_of_an_office(store: Store) -> None:
             "overdue": [late.id],
             "due": [soon.id],
             "due at roads": [late.id],
-            "waiting": [asked.id],
             "owned": [soon.id, asked.id],
             "held": [asked.id, late.id],
             "held by nobody": [],
@@ -191,7 +189,9 @@ async def test_the_lists_of_an_office(store: Store) -> None:
         }
         assert await incidents.count_unsorted() == 1
         assert (await incidents.next_due(NOON), await incidents.next_wake()) == (later(hours=1), NOON)
-        assert (await incidents.to_wake(NOON), await incidents.to_wake(later(seconds=-1))) == ([late.id], [])
+        assert [case.id for case in await incidents.to_wake(NOON)] == [late.id]
+        assert [case.id for case in await incidents.to_wake(NOON, only=late.id)] == [late.id]
+        assert [*await incidents.to_wake(later(seconds=-1)), *await incidents.to_wake(NOON, but=[late.id])] == []
 
 
 async def test_an_edit_is_a_row_of_its_own_and_overwrites_nothing(store: Store) -> None:
