@@ -147,8 +147,11 @@ async def name_of(moment: Moment, person: int, texts: Texts) -> str:
 # --- where it stands ---------------------------------------------------------------------------------------------------
 
 
-async def beside(moment: Moment, draft: Draft, text: str, offers: Offers = ()) -> int:
-    """Say something to the author, as a reply to what they wrote. Returns the outbox row; 0 when their account is not connected."""
+async def beside(moment: Moment, draft: Draft, text: str, offers: Offers = (), *, draft_of: int = 0) -> int:
+    """Say something to the author, as a reply to what they wrote. Returns the outbox row; 0 when their account is not connected.
+
+    ``draft_of``: it says what became of that draft, and must be heard.
+    """
     at = draft.address
     if at.account not in moment.office.limits:
         return 0
@@ -156,8 +159,9 @@ async def beside(moment: Moment, draft: Draft, text: str, offers: Offers = ()) -
     if at.thread and not topic and draft.preview:
         # The topic they wrote in is gone: what has to be said is said where the incident is talked about now.
         case = await moment.tx.incidents.get(draft.incident)
-        return await tell_at(moment, case, at, text, offers, only=draft.user_id) if case else 0
-    return await moment.post(at, text, offers, incident=draft.incident, topic_of=topic, answer_to=draft.message, only=draft.user_id)
+        return await tell_at(moment, case, at, text, offers, only=draft.user_id, draft=draft_of) if case else 0
+    options = {"incident": draft.incident, "topic_of": topic, "answer_to": draft.message, "only": draft.user_id, "draft": draft_of}
+    return await moment.post(at, text, offers, **options)
 
 
 async def show(moment: Moment, draft: Draft, text: str, offers: Offers = ()) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,6 +100,7 @@ STEPS: Mapping[str, Handler] = {
 INTERNAL: Mapping[str, Callable[[Moment, Mapping[str, Any]], Awaitable[None]]] = {
     "send-draft": sending.send,
     "outcome": sending.outcome,
+    "unheard": sending.unheard,
     "settle": report.settle,
 }
 """What the house tells itself through the inbox."""
@@ -109,6 +110,19 @@ OLDEST = timedelta(days=365)
 """A message that says it is older than this says nothing: Telegram keeps what we did not fetch for a day, and a clock may stand at zero."""
 LONGEST_NAME = 64
 """UTF-16 units of a person's or a group's name that are kept: it stands in lines, lists and toasts beside other words."""
+
+
+async def ahead(moment: Moment, events: Sequence[Event]) -> None:
+    """Read at once what the turns of these events begin with. Nothing hangs on it but how often the database is asked."""
+    tx, persons = moment.tx, set()
+    spoken = [event for event in events if isinstance(event, Said | Pressed) and not event.sender.impersonal]
+    for account in {event.address.account for event in spoken}:
+        here = [event for event in spoken if event.address.account == account]
+        users = {event.sender.id for event in here}
+        await tx.people.ahead(account, users)
+        await tx.conversations.ahead(account, {(event.address.chat, event.sender.id) for event in here})
+        persons |= {person.id for user in users if (person := await tx.people.known(account, user))}
+    await tx.incidents.ahead(persons, coming=sum(isinstance(event, Said) and event.scene is Scene.PRIVATE for event in spoken))
 
 
 async def handle(moment: Moment, event: Event) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bots.channel import Scene
 from handlers.preview import ACTIONS, Seen, beside, post_preview, rival, seen_of, show
-from handlers.thread import refresh_cards, texts_at
+from handlers.thread import desk_places, refresh_cards, texts_at
 from handlers.turn import Moment, Offer, Offers, Turn, role_among
 from incidents.incident import RULES, Action, Deed, NotAllowed, Role
 from locales import Texts
@@ -87,10 +87,13 @@ async def outcome(moment: Moment, raw: Mapping[str, Any]) -> None:
         return
     states = {state for _, state in await moment.tx.outbox.of_draft(draft.id)}
     if states & {QUEUED, SENDING}:
+        if raw["state"] == QUEUED:
+            await show(moment, draft, (await texts_at(moment, draft.address)).say("draft-late"))
         return
     worst = UNCERTAIN if UNCERTAIN in states else SENT
     worst = worst if states <= {SENT, UNCERTAIN} else FAILED
-    if not await moment.tx.conversations.rewrite(replace(draft, state=_SETTLED[worst]), was="sent"):
+    draft = replace(draft, state=_SETTLED[worst])
+    if not await moment.tx.conversations.rewrite(draft, was="sent"):
         return
     texts = await texts_at(moment, draft.address)
     if worst == SENT:
@@ -101,7 +104,31 @@ async def outcome(moment: Moment, raw: Mapping[str, Any]) -> None:
     if worst == FAILED:
         await _undelivered(moment, case, draft, texts)
     else:
-        await beside(moment, draft, texts.say("draft-uncertain", number=case.id), _doubts(draft, texts))
+        await _news(moment, case, draft, texts.say("draft-uncertain", number=case.id), _doubts(draft, texts))
+
+
+async def _news(moment: Moment, case: Case, draft: Draft, text: str, offers: Offers) -> None:
+    """Tell the author what became of their words; the curators too, where the author cannot be told or may not decide any more."""
+    told = await beside(moment, draft, text, offers, draft_of=draft.id)
+    if not told or role_among(await moment.tx.people.posts_of(draft.person), case) is None:
+        await _to_desk(moment, draft)
+
+
+async def unheard(moment: Moment, raw: Mapping[str, Any]) -> None:
+    """Delivery tells that the author of an answer may not have heard that it is in doubt, or did not arrive."""
+    draft = await moment.tx.conversations.draft(raw["draft"])
+    if draft:
+        await _to_desk(moment, draft)
+
+
+async def _to_desk(moment: Moment, draft: Draft) -> None:
+    """What the author should have decided is the curators' to decide."""
+    if draft.state not in (_SETTLED[FAILED], _SETTLED[UNCERTAIN]):
+        return
+    for address in await desk_places(moment):
+        texts = await texts_at(moment, address)
+        offers = _doubts(draft, texts) if draft.state == _SETTLED[UNCERTAIN] else ()
+        await moment.post(address, texts.say(f"desk-{draft.state}", number=draft.incident), offers, incident=draft.incident)
 
 
 def _doubts(draft: Draft, texts: Texts) -> Offers:
@@ -120,7 +147,7 @@ async def _undelivered(moment: Moment, case: Case, draft: Draft, texts: Texts) -
     if not mayclose:
         lines.append(texts.say("draft-failed-curator"))
     offers = [[Offer(texts.say("button-give-up"), "give-up", {"number": case.id})]] if mayclose else []
-    await beside(moment, draft, "\n".join(lines), offers)
+    await _news(moment, case, draft, "\n".join(lines), offers)
     await refresh_cards(moment, case)
 
 
@@ -143,7 +170,11 @@ async def again(turn: Turn) -> None:
             if state == UNCERTAIN:
                 await turn.tx.outbox.again(row)
         row = await turn.pressed_row()
-        await turn.tx.conversations.rewrite(replace(draft, state="sent", preview=row or draft.preview), was="sent")
+        draft = replace(draft, state="sent", preview=row or draft.preview)
+        if (turn.here.account, turn.here.chat) != (draft.address.account, draft.address.chat):
+            # The curators decided it, where the author could not be reached: there it is told how it goes on.
+            draft = replace(draft, address=turn.here, user_id=turn.event.sender.id, message="")
+        await turn.tx.conversations.rewrite(draft, was="sent")
         await turn.quiet()
         await turn.instead(turn.t("draft-sending"), incident=draft.incident)
 

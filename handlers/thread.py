@@ -155,6 +155,7 @@ async def tell_at(
     purpose: Purpose = Purpose.NOTICE,
     only: str = "",
     once: bool = False,
+    draft: int = 0,
 ) -> int:
     """Say something about an incident in one working chat: in its topic, or as a reply to its card. Returns the outbox row."""
     thread = await moment.tx.chats.thread(case.id, address.account, address.chat)
@@ -170,6 +171,7 @@ async def tell_at(
         answer_to_row=thread.card if thread and not topic else 0,
         only=only,
         once=once,
+        draft=draft,
     )
 
 

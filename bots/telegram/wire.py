@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 _POLL = 25
 """Seconds Telegram keeps a poll open until something happens."""
+_LONGEST_CALL = 30
+"""Seconds a call without files may take: whoever wrote an answer hears within a minute that nobody knows whether it arrived."""
 _DOWNLOAD_TIME = 300
 """Seconds a file may take to come."""
 _IDLE_CONNECTION = 1.5
@@ -46,7 +48,7 @@ class TelegramSessions:
         api = TelegramAPIServer.from_base(base_url)
         self.polling = AiohttpSession(api=api, limit=0)
         # aiogram hands its timeout to aiohttp as it is; a connection that does not come to be is told apart from a missing answer
-        self.sending = AiohttpSession(api=api, limit=0, timeout=cast("float", ClientTimeout(total=60, sock_connect=10)))
+        self.sending = AiohttpSession(api=api, limit=0, timeout=cast("float", ClientTimeout(total=_LONGEST_CALL, sock_connect=10)))
         self.sending._connector_init["keepalive_timeout"] = _IDLE_CONNECTION  # aiogram has no other way to say it
 
     async def close(self) -> None:

@@ -92,6 +92,7 @@ thread-noted = A note on No. { $number }, { $name }:
 draft-answered-below = See below.
 
 draft-sending = Sending…
+draft-late = Not delivered yet: the citizen's messenger does not answer. We will send it as soon as it does.
 draft-not-sent = Not sent.
 draft-no-account = The account the citizen wrote to is not connected now.
 draft-delivered = Delivered { $hour }.
@@ -100,6 +101,8 @@ draft-failed = No. { $number }. Not delivered: the messenger did not take the me
 draft-failed-blocked = No. { $number }. Not delivered: the citizen does not accept messages.
 draft-failed-curator = A curator can close it.
 draft-uncertain = No. { $number }. We do not know whether it arrived: the messenger did not confirm it.
+desk-uncertain = No. { $number }. We do not know whether the answer reached the citizen: the messenger did not confirm it. The author of the answer cannot be told.
+desk-failed = No. { $number }. The answer did not reach the citizen. The author of the answer cannot be told.
 draft-button-arrived = It arrived
 draft-button-again = Send it again
 draft-arrived = Noted: it arrived.

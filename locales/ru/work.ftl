@@ -92,6 +92,7 @@ thread-noted = Заметка по № { $number }, { $name }:
 draft-answered-below = Подробности — ниже.
 
 draft-sending = Отправляем…
+draft-late = Ещё не доставлено: мессенджер жителя не отвечает. Отправим, как только ответит.
 draft-not-sent = Не отправлено.
 draft-no-account = Аккаунт, в который писал житель, сейчас не подключён.
 draft-delivered = Доставлено { $hour }.
@@ -100,6 +101,8 @@ draft-failed = № { $number }. Не доставлено: мессенджер 
 draft-failed-blocked = № { $number }. Не доставлено: житель запретил сообщения.
 draft-failed-curator = Закрыть его может куратор.
 draft-uncertain = № { $number }. Не знаем, дошло ли: мессенджер не подтвердил.
+desk-uncertain = № { $number }. Не знаем, дошёл ли ответ до жителя: мессенджер не подтвердил. Автору ответа об этом не сообщить.
+desk-failed = № { $number }. Ответ не дошёл до жителя. Автору ответа об этом не сообщить.
 draft-button-arrived = Дошло
 draft-button-again = Отправить ещё раз
 draft-arrived = Отмечено: дошло.

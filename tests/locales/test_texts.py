@@ -45,6 +45,7 @@ COMPUTED: Mapping[str, Sequence[str]] = {
     "cli-sandbox-{}": ["queued", "failed", "uncertain"],
     "cli-settings-{}": [],  # pydantic fills these in; tests/bots/test_settings.py says each
     "command-{}": list(enter.COMMANDS),
+    "desk-{}": ["uncertain", "failed"],
     "doctor-vk-right-{}": list(_RIGHTS),
     "draft-button-{}": list(drafts.DAYS),
     "draft-warning-{}": ["considered", "order", "competence", "phone", "email", "document"],

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from bots.channel import File, FileKind, Scene, Unknown, Unreachable
+from bots.channel import File, FileKind, Refused, Scene, TryLater, Undelivered, Unknown, Unreachable
 from incidents.incident import Role, Status
 from storage.incidents import Case
 from tests.stories.house import House, on_both
-from tests.stories.office import FORUM, GROUP, OWNER, TG, VK, VK_CHAT, WORDS, desk, known
+from tests.stories.office import FORUM, GROUP, OWNER, TG, VK, VK_CHAT, WORDS, Desk, desk, known
 
 pytestmark = on_both
+
+UNKNOWN = Unknown("the connection broke")
 
 # --- the preview -------------------------------------------------------------------------------------------------------
 
@@ -442,6 +444,73 @@ async def test_an_uncertain_answer_goes_once_more_when_its_author_says_so(house:
     assert len(office.citizen.heard()) == 1
     assert await office.ivanova.presses("Отправить ещё раз", at=doubt) == "Эта кнопка уже не действует."
     assert office.citizen.heard() == []
+
+
+CURATORS = "-300"
+
+
+async def _in_doubt_unheard(house: House, problem: Undelivered = UNKNOWN) -> Desk:
+    """An answer that may not have arrived, whose author's chat has put the bot out meanwhile; the curators have a desk."""
+    await house.chat(TG, CURATORS, desk=True)
+    office = await desk(house)
+    house.channels[TG].fail["100"] = [problem, None]
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    house.channels[TG].fail[FORUM] = [Unreachable("bot was kicked")]
+    await office.passes()
+    return office
+
+
+async def test_an_answer_in_doubt_is_for_the_curators_to_decide_when_its_author_cannot_be_told(house: House) -> None:
+    office = await _in_doubt_unheard(house)
+    curator = await house.official(TG, "90", "Кураторова", "", role=Role.CURATOR)
+    assert "№ 1. Не знаем, дошёл ли ответ до жителя" in house.chat_shows(TG, CURATORS)[-1].text
+    await curator.presses("Отправить ещё раз", to=CURATORS)
+    assert len(office.citizen.heard()) == 1
+    assert house.chat_shows(TG, CURATORS)[-1].text == "Доставлено 20:00."
+
+
+async def test_the_curators_may_also_have_seen_that_it_arrived(house: House) -> None:
+    office = await _in_doubt_unheard(house)
+    curator = await house.official(TG, "90", "Кураторова", "", role=Role.CURATOR)
+    await curator.presses("Дошло", to=CURATORS)
+    assert house.chat_shows(TG, CURATORS)[-1].text == "Отмечено: дошло."
+    assert office.citizen.heard() == []
+
+
+async def test_an_answer_that_failed_is_told_to_the_curators_when_its_author_cannot_be_told(house: House) -> None:
+    await _in_doubt_unheard(house, Refused("no"))
+    assert house.chat_shows(TG, CURATORS)[-1].text.startswith("№ 1. Ответ не дошёл до жителя.")
+    assert house.chat_shows(TG, CURATORS)[-1].labels == []
+
+
+async def test_an_author_who_holds_no_role_any_more_decides_nothing_and_the_curators_do(house: House) -> None:
+    await house.chat(TG, CURATORS, desk=True)
+    office = await desk(house)
+    house.channels[TG].fail["100"] = [TryLater("429", 60), UNKNOWN, None]
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    ivanova = await known(house, "11")
+    async with house.store.transaction() as tx:
+        await tx.people.dismiss(ivanova, OWNER, house.clock())
+    await house.later(minutes=2)
+    assert "№ 1. Не знаем, дошёл ли ответ до жителя" in house.chat_shows(TG, CURATORS)[-1].text
+
+
+async def test_an_answer_that_has_to_wait_long_says_so_and_says_when_it_arrived(house: House) -> None:
+    office = await desk(house)
+    house.channels[TG].fail["100"] = [TryLater("cannot be reached", 60)]
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Ответ")
+    preview = office.last
+    await office.passes()
+    assert preview.text == "Отправляем…"
+    await house.later(minutes=7)
+    assert preview.text == "Ещё не доставлено: мессенджер жителя не отвечает. Отправим, как только ответит."
+    house.channels[TG].fail.clear()
+    await house.later(minutes=2)
+    assert preview.text.startswith("Доставлено")
 
 
 async def test_of_several_parts_the_worst_is_told(house: House) -> None:
