@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +20,10 @@ from bots.connections import Connections
 from bots.delivery import Delivery
 from bots.desk import Desk
 from bots.intake import Intake
+from bots.lookout import Lookout
 from bots.settings import Settings
 from bots.shift import Shift
-from bots.web import health_app, serve
+from bots.watch import Standing, Watch, speak
 from handlers import notices
 from handlers.turn import Office
 from incidents.region import Region, parse
@@ -36,12 +39,6 @@ log = structlog.get_logger(__name__)
 
 GRACE = 12.0
 """Seconds that calls under way get to end; the whole stop stays under 20."""
-DEAF = timedelta(seconds=120)
-"""An account whose platform has not answered a poll for so long is deaf."""
-STUCK = timedelta(seconds=30)
-"""A clock that has not ticked for so long stands still."""
-UNATTENDED = 60.0
-"""Seconds after which an account that no process serves is trouble."""
 POLL = 1.0
 """Seconds between two looks for what other processes left to do, should a hint have been missed."""
 INBOX, OUTBOX, LEASES = HINTS = ("inbox", "outbox", "leases")
@@ -60,12 +57,21 @@ class App:
     """The running house. Made by ``App.open``, ended by ``stop``."""
 
     def __init__(
-        self, settings: Settings, store: Store, connections: Connections, region: Region, clock: Clock, alone: Alone | None = None
+        self,
+        settings: Settings,
+        store: Store,
+        connections: Connections,
+        region: Region,
+        clock: Clock,
+        alone: Alone | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
         self.store = store
         self.connections = connections
         self.clock = clock
+        self.monotonic = monotonic
         self.alone = alone
         self.channels: Mapping[str, Channel] = connections.channels
         self._region = region
@@ -78,9 +84,21 @@ class App:
         self._hints: Hints | None = None
         self._scheduler = scheduler(self.tick, self._reload_region)
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._ticked: float = time.monotonic()
+        self._ticked: float = monotonic()
         self._resting: dict[int, datetime] = {}
         self._ticking = asyncio.Lock()
+        self._outcomes: Counter[tuple[str, str]] = Counter()
+        self.watch = Watch(
+            store,
+            clock,
+            monotonic,
+            standing=self.standing,
+            office=lambda: self._office,
+            channels=self.channels,
+            backup_after=timedelta(hours=settings.backup_hours) if settings.backup_hours else None,
+            folder=settings.database_file.parent if settings.database_file else None,
+        )
+        self.watch.told = self._something_to_send
 
     # --- start and stop ----------------------------------------------------------------------------------------------
 
@@ -167,6 +185,7 @@ class App:
         channel = self.channels[account]
         delivery = Delivery(self.store, channel, self.clock, monotonic=time.monotonic, paced=self._paced, lease=lease)
         delivery.settled = self._something_to_handle
+        delivery.outcomes = self._outcomes
         store_updates = self.intake.accept(account, lease)
 
         async def accept(updates: Sequence[Update], cursor: str) -> None:
@@ -199,7 +218,7 @@ class App:
         """Wake what is due. Never twice at the same time."""
         async with self._ticking:
             woken = await tick(self.store, self._office, self.clock, self._resting)
-            self._ticked = time.monotonic()
+            self._ticked = self.monotonic()
         if woken:
             self._something_to_send()
 
@@ -229,26 +248,31 @@ class App:
 
     # --- how it stands -----------------------------------------------------------------------------------------------
 
-    async def trouble(self) -> Sequence[str]:
-        """What stands still at this moment, a word each."""
-        wrong = [f"refused {account}" for account, desk in sorted(self.desks.items()) if desk.refused]
+    def standing(self) -> Standing:
+        """How this process stands, without asking anybody."""
         tasks = self._tasks | {f"delivery {account}": desk.sending for account, desk in self.desks.items()}
-        wrong += [f"stopped: {name}" for name, task in tasks.items() if task.done()]
-        wrong += [f"unattended {account}" for account in (self._shift.unattended(UNATTENDED) if self._shift else ())]
-        if time.monotonic() - self._ticked > STUCK.total_seconds():
-            wrong.append("the clock does not tick")
-        heard = now() if self.clock is now else self.clock()
-        for name, desk in self.desks.items():
-            last: datetime | None = getattr(desk.channel, "last_heard", None)
-            if not desk.refused and (last is None or heard - last > DEAF):
-                wrong.append(f"deaf {name}")
-        try:
-            async with asyncio.timeout(5), self.store.transaction() as tx:
-                await tx.inbox.counts()
-        except Exception as problem:
-            log.exception("database_away")
-            wrong.append(f"database: {type(problem).__name__}")
-        return wrong
+        return Standing(
+            process="" if self.store.is_sqlite else socket.gethostname(),
+            heard={account: getattr(desk.channel, "last_heard", None) for account, desk in self.desks.items()},
+            refused=frozenset(account for account, desk in self.desks.items() if desk.refused),
+            unattended=self._shift.unattended(0.0) if self._shift else (),
+            stopped=[name for name, task in tasks.items() if task.done()],
+            ticked=self.monotonic() - self._ticked,
+            outcomes=self._outcomes,
+        )
+
+    def keep_watch(self) -> None:
+        """From now on administrators hear of what stands still."""
+        self._begin("watch", self.watch.run())
+
+    async def shout(self, lasted: timedelta) -> bool:
+        """Tell the administrators that our event loop is blocked; called in another one, with connections of its own."""
+        watch, office = self.watch, self._office
+        async with Connections(self.settings, self.clock) as connections:
+            for chat in watch.lifeline:
+                await connections.open(self._region.account[chat.address.account])
+            said = [("begins", "loop", self.standing().process, lasted, 0)]
+            return await speak(connections.channels, office, watch.lifeline, said, key=int(time.time())) > 0
 
     async def rest(self, seconds: float = 3.0) -> None:
         """Until nothing that is due waits any more, at most so long; for the sandbox, whose time can jump."""
@@ -318,21 +342,21 @@ async def run(settings: Settings, region_text: str) -> None:
     app = await open_app(settings, now, region_text)
     stopped = asyncio.Event()
     on_signals(stopped.set)
-    health = None
+    lookout = Lookout(app.watch, app.shout, now)
     try:
         if settings.health:
             try:
-                health = await serve(health_app(app.trouble), settings.health.host, settings.health.port)
+                lookout.open(settings.health.host, settings.health.port)
             except OSError:
                 where = f"{settings.health.host}:{settings.health.port}"
                 raise CannotStart("cli-run-port-taken", address=where, variable="SUTKI_HEALTH") from None
         await app.start()
+        app.keep_watch()
         log.info("started", accounts=sorted(app.channels))
         await stopped.wait()
         log.info("stopping")
     finally:
-        if health:
-            await health.cleanup()
+        await asyncio.to_thread(lookout.close)
         await close_app(app)
         log.info("stopped")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -89,6 +90,8 @@ class Delivery:
         self._running: set[asyncio.Task[None]] = set()
         self._at_work: set[int] = set()
         """Rows whose call is under way, or whose outcome is not written down yet."""
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        """(account, what came of a call) → how often. For /metrics."""
         self._came: list[tuple[Row, Result]] = []
         """What came of calls, to be written down with the next look at the outbox."""
         self._odd: list[tuple[Row, Result]] = []
@@ -291,7 +294,8 @@ class Delivery:
         self.hint()
 
     def _ended(self, row: Row, result: Result) -> None:
-        """Tell the pace that the call is over."""
+        """Count it, and tell the pace that the call is over."""
+        self.outcomes[self._channel.account, "sent" if isinstance(result, tuple) else type(result).__name__.lower()] += 1
         now = self._monotonic()
         counts = _kind(row) in _COUNTED
         group = self._channel.is_group(row.to.chat)

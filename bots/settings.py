@@ -111,6 +111,21 @@ def _listen(value: object) -> Listen | None:
     return Listen(host, int(port))
 
 
+def _hours(value: object) -> float | None:
+    if value is None or isinstance(value, float):
+        return value
+    text = str(value).strip().lower()
+    if text == "off":
+        return None
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours < 24 * 366:
+        raise _wrong("hours", value=str(value))
+    return hours
+
+
 class Settings(BaseSettings):
     """Everything an administrator may set; each name is the field's in capitals after SUTKI_ (see .env.example)."""
 
@@ -125,7 +140,11 @@ class Settings(BaseSettings):
     """With a slash at its end."""
     log: Annotated[Log, BeforeValidator(_log)] = Log()
     health: Annotated[Listen | None, BeforeValidator(_listen)] = Listen("127.0.0.1", 8081)
-    """Where /livez and /readyz answer; None: nowhere."""
+    """Where /livez, /readyz and /metrics answer; None: nowhere."""
+    backup_hours: Annotated[float | None, BeforeValidator(_hours)] = 26.0
+    """How old the last backup may be before administrators hear of it; None: any age."""
+    keep_days: int = Field(14, ge=2, le=3650)
+    """For how long is kept what is needed no more: raw updates, sent messages, used buttons. A messenger repeats an update for a day."""
     lease: float = Field(15.0, ge=1.0, le=20.0)
     """Seconds for which a process that serves an account is believed to live; only with PostgreSQL. The rest of 30 is for taking over."""
 

@@ -1,28 +1,37 @@
-"""The one HTTP door of our own: is the program alive, is it ready."""
+"""What our own HTTP door answers: is the program alive, is it ready, how does it stand in figures."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from aiohttp import web
 
-Trouble = Callable[[], Awaitable[Sequence[str]]]
-"""What is wrong at this moment, a word each; nothing when all is well."""
+
+class Answer(NamedTuple):
+    """One answer."""
+
+    status: int
+    text: str
+    kind: str = "text/plain; charset=utf-8"
 
 
-def health_app(trouble: Trouble) -> web.Application:
-    """/livez answers as long as the program runs; /readyz says 503 and why while something that matters stands still."""
+Asked = Callable[[], Awaitable[Answer]]
 
-    async def livez(_: web.Request) -> web.Response:
-        return web.Response(text="alive\n")
 
-    async def readyz(_: web.Request) -> web.Response:
-        wrong = await trouble()
-        return web.Response(status=503 if wrong else 200, text="\n".join(wrong or ("ready",)) + "\n")
-
+def health_app(livez: Asked, readyz: Asked, metrics: Asked) -> web.Application:
+    """/livez: restart it when this fails. /readyz: what stands still. /metrics: for Prometheus. Not for the open network."""
     app = web.Application()
-    app.add_routes([web.get("/livez", livez), web.get("/readyz", readyz)])
+    app.add_routes([web.get(path, _route(asked)) for path, asked in (("/livez", livez), ("/readyz", readyz), ("/metrics", metrics))])
     return app
+
+
+def _route(asked: Asked) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(_: web.Request) -> web.Response:
+        given = await asked()
+        return web.Response(status=given.status, body=given.text.encode(), headers={"Content-Type": given.kind})
+
+    return answer
 
 
 async def serve(app: web.Application, host: str, port: int) -> web.AppRunner:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from bots.channel import Address
-from handlers.turn import Moment
-from locales import Texts
+from handlers.turn import Moment, Office
+from locales import Texts, choose, texts
 
 _MOST = 12
 """Lines of one message: when the network is away every account is deaf."""
@@ -40,6 +40,11 @@ async def tell(moment: Moment, where: Sequence[Chat], said: Sequence[Said]) -> N
     """One message to each."""
     for chat in where:
         await moment.post(chat.address, text(moment.texts_for(chat.language), said))
+
+
+def words(office: Office, language: str, said: Sequence[Said]) -> str:
+    """The message to somebody with this language, for when there is no transaction to say it in."""
+    return text(texts(choose(language or office.region.language)), said)
 
 
 def text(texts: Texts, said: Sequence[Said]) -> str:

@@ -28,6 +28,7 @@ cli-settings-bad = { $variable }: the value cannot be used.
 cli-settings-database = { $variable }: must be a database address like sqlite:///data/sutki.db or postgresql://name:password@server/database.
 cli-settings-address = { $variable }: must be an address that begins with http:// or https://, not “{ $value }”.
 cli-settings-log = { $variable }: “{ $value }” is not understood. Level: { $levels }; form: { $forms }; for example “info,json”.
+cli-settings-hours = { $variable }: a number of hours is needed, like 26, or off, not “{ $value }”.
 cli-settings-listen = { $variable }: must be address:port, for example 127.0.0.1:8081, or off, not “{ $value }”.
 cli-settings-file = { $variable }: the secret's file cannot be read: { $why }.
 cli-settings-folder = The database's folder { $path } cannot be made: { $why }.

@@ -28,6 +28,7 @@ cli-settings-bad = { $variable }: значение не подходит.
 cli-settings-database = { $variable }: нужен адрес базы вида sqlite:///data/sutki.db или postgresql://имя:пароль@сервер/база.
 cli-settings-address = { $variable }: нужен адрес, который начинается с http:// или https://, а не «{ $value }».
 cli-settings-log = { $variable }: непонятное слово «{ $value }». Уровень: { $levels }; вид: { $forms }; например «info,json».
+cli-settings-hours = { $variable }: нужно число часов, например 26, или off, а не «{ $value }».
 cli-settings-listen = { $variable }: нужно адрес:порт, например 127.0.0.1:8081, или off, а не «{ $value }».
 cli-settings-file = { $variable }: файл с секретом не читается: { $why }.
 cli-settings-folder = Папку для базы { $path } не создать: { $why }.
