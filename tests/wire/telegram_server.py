@@ -58,12 +58,14 @@ class TelegramServer:
         """What goes wrong with a call; it is asked once for each."""
         self.hands: Callable[[list[Json]], list[Json]] = lambda updates: updates
         """What of the waiting updates one poll gets, and in which order: a server may repeat itself or be confused."""
-        self.seen: Callable[[Call], None] = lambda _: None
+        self.seen: Callable[[Call], Awaitable[None]] | None = None
         """Called with every call, before anything is done about it."""
         self.shown: list[tuple[Call, int]] = []
         """Every message that stands in a chat: the call it came by, and its number."""
         self.confirmed: list[Json] = []
         """Updates that the bot acknowledged, in order."""
+        self.polls = 0
+        """How often it asked for updates."""
         self.gzip = False
         self._updates: list[Json] = []
         self._news = asyncio.Event()
@@ -93,6 +95,11 @@ class TelegramServer:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def waiting(self) -> int:
+        """Updates that are not acknowledged yet."""
+        return len(self._updates)
 
     # --- what the world does ---
 
@@ -141,7 +148,8 @@ class TelegramServer:
         call = await read_call(request.match_info["method"], request)
         self.calls.append(call)
         self._heard.set()
-        self.seen(call)
+        if self.seen:
+            await self.seen(call)
         if request.match_info["token"] not in self.tokens:
             return self._answer({"ok": False, "error_code": 401, "description": "Unauthorized"}, 401)
         if call.method in self.odd:
@@ -168,7 +176,7 @@ class TelegramServer:
             "sendDocument": self._message,
             "sendMediaGroup": lambda call: [self._message(call) for _ in json.loads(call.params["media"])],
             "editMessageText": lambda call: self._shape(call, int(call.params["message_id"])),
-            "answerCallbackQuery": lambda _: True,
+            **dict.fromkeys(("answerCallbackQuery", "editForumTopic", "closeForumTopic", "reopenForumTopic"), lambda _: True),
             "createForumTopic": lambda call: {"message_thread_id": next(self._numbers), "name": call.params["name"], "icon_color": 7322096},
             "getFile": lambda call: {
                 "file_id": call.params["file_id"],
@@ -198,6 +206,7 @@ class TelegramServer:
         return {"message_id": number, "date": 1, "chat": {"id": chat, "type": "private" if chat > 0 else "supergroup"}, "text": call.text}
 
     async def _wait(self, call: Call) -> list[Json]:
+        self.polls += 1
         offset = int(call.params.get("offset", 0))
         self.confirmed += [update for update in self._updates if update["update_id"] < offset]
         self._updates = [update for update in self._updates if update["update_id"] >= offset]

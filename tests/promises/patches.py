@@ -1,0 +1,106 @@
+"""What a child is changed by before it starts (`first=` of `Zygote.start`), where the real thing takes too long or too much luck."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import resource
+import time
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+
+def seconds(name: str, value: float) -> None:
+    """Another length for a pause: ``("…patches:seconds", "handlers.drafts:UNDO", 0.3)``."""
+    module, _, constant = name.partition(":")
+    owner = importlib.import_module(module)
+    setattr(owner, constant, timedelta(seconds=value) if isinstance(getattr(owner, constant), timedelta) else value)
+
+
+def unpaced() -> None:
+    """No limits of the platforms: those are promise 19."""
+    from bots import delivery
+    from bots.channel import Limits
+
+    class Unlimited(delivery.Pace):
+        def __init__(self, limits: Limits, *arguments: Any, **options: Any) -> None:
+            from dataclasses import replace
+
+            super().__init__(replace(limits, per_second=10_000, per_chat=0.0, per_group_minute=0), *arguments, **options)
+
+    delivery.Pace = Unlimited  # type: ignore[misc]
+
+
+def stumble(word: str, times: int) -> None:
+    """Handling an event with this word in its text fails so many times in this process."""
+    from bots import intake
+
+    left, handle = times, intake.handle
+
+    async def stumbling(moment: Any, event: Any) -> None:
+        nonlocal left
+        if left and word in getattr(event, "text", ""):
+            left -= 1
+            raise ZeroDivisionError
+        await handle(moment, event)
+
+    intake.handle = stumbling
+
+
+def record_sends(file: str) -> None:
+    """Every call that this process begins is a line: when, by this machine's clock, which process, which account, which key."""
+    from bots.telegram.channel import TelegramChannel
+    from bots.vk.channel import VkChannel
+
+    lines = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for kind in (TelegramChannel, VkChannel):
+        _record_sends_of(kind, lines)
+
+
+def _record_sends_of(kind: Any, lines: int) -> None:
+    send = kind.send
+
+    async def recorded(self: Any, to: Any, out: Any, key: int) -> Any:
+        os.write(lines, f"{time.time():.6f} {os.getpid()} {self.account} {key}\n".encode())
+        return await send(self, to, out, key)
+
+    kind.send = recorded
+
+
+def only_named_writes() -> None:
+    """On PostgreSQL a transaction without a name may only read: a commit without a name would be a crash point nobody walks."""
+    from sqlalchemy import text
+    from storage.store import Store, Tx
+
+    opened = Store.transaction
+
+    @asynccontextmanager
+    async def transaction(self: Store, name: str = "reading") -> AsyncIterator[Tx]:
+        async with opened(self, name) as tx:
+            if name == "reading" and not self.is_sqlite:
+                await tx.connection.execute(text("SET TRANSACTION READ ONLY"))
+            yield tx
+
+    Store.transaction = transaction  # type: ignore[method-assign]
+
+
+def on_sqlite(pragmas: Collection[str]) -> None:
+    """More pragmas on each connection to SQLite: a shorter ``busy_timeout``, a smaller ``max_page_count``."""
+
+    @event.listens_for(Engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        if "sqlite" in type(connection).__module__:
+            cursor = connection.cursor()
+            for pragma in pragmas:
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+
+
+def longest_file(size: int) -> None:
+    """No file may grow beyond so many bytes: for whoever writes, the disk is full."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))

@@ -1,0 +1,138 @@
+"""Promise 2: a crash at any point is safe. Every commit, acknowledgement and send is walked in a small day; the points are read from the source."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.promises.conftest import FULL
+from tests.promises.people import STUMBLES, People
+from tests.promises.world import World
+from tests.promises.zygote import ROOT, Zygote
+from tests.wire import faults
+from tests.wire.telegram_server import Call
+
+PACKAGES = ("bots", "handlers", "scheduler", "storage")
+MOMENTS = ("before_commit", "committed")
+OUTSIDE = ("telegram.took", "telegram.acknowledged", "vk.took", "vk.acknowledged")
+"""What no code of ours passes: the platform has a message and nobody here knows it yet; it was told what was taken."""
+ONLY_POSTGRESQL = ("lease", "release")
+"""One process needs no leases on SQLite."""
+NOT_RUNNING: tuple[str, ...] = ()
+"""Places that belong to another command than `sutki run`."""
+FIRST = (("tests.promises.patches:stumble", STUMBLES, 2), ("tests.promises.patches:only_named_writes",))
+
+
+def points() -> list[str]:
+    """Every point that stands in the source."""
+    found: set[str] = set()
+    for file in (file for package in PACKAGES for file in (ROOT / package).rglob("*.py")):
+        source = file.read_text(encoding="utf-8")
+        found |= {f"{place}.{moment}" for place, moment in re.findall(r'crash_point\("(\w+)", "(\w+)"\)', source)}
+        names = {name for call in re.findall(r"transaction\(([^()\n]+)\)", source) for name in re.findall(r'"(\w+)"', call)}
+        found |= {f"{name}.{moment}" for name in names for moment in MOMENTS}
+    return sorted(point for point in found if point.partition(".")[0] not in NOT_RUNNING)
+
+
+def to_walk(database: str, chance: random.Random) -> Iterator[tuple[str, int]]:
+    """The points and at which passing, in an order that chance chooses. Quick: each on one of the databases."""
+    mine = [one for one in (*points(), *OUTSIDE) if database == "postgresql" or one.partition(".")[0] not in ONLY_POSTGRESQL]
+    if not FULL:
+        mine = [one for at, one in enumerate(mine) if (at + (database == "sqlite")) % 2 or one.partition(".")[0] in ONLY_POSTGRESQL]
+    walk = [(point, times) for point in mine for times in range(1, 4 if FULL else 2)]
+    chance.shuffle(walk)
+    return iter(walk)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+async def test_a_crash_at_any_point_loses_nothing_and_doubles_nothing(
+    request: pytest.FixtureRequest, zygote: Zygote, tmp_path: Path, database: str, seeded: random.Random, figures: Callable[..., None]
+) -> None:
+    began, walked = time.monotonic(), 0
+    async with World(zygote, tmp_path, request.getfixturevalue(f"{database}_url")) as world, People(world) as people:
+        for point, times in to_walk(database, seeded):
+            assert await walks(world, people, point, times), f"{point} is passed less than {times} times"
+            walked += 1
+            figures(walked=walked, last=f"{point}:{times}")
+            if FULL:
+                await finish(world, people, f"after {point}:{times}")
+                assert world.child is not None
+                assert await world.child.terminate() == 0
+        await finish(world, people, "at the end")
+        figures(reports=people.reports, starts=world.starts, lost=0, doubled=0, seconds=round(time.monotonic() - began))
+
+
+async def walks(world: World, people: People, point: str, times: int) -> bool:
+    """Start a child that ends at that point, and let life go on until it did. Returns whether it was killed there."""
+    child = await world.start(crash="" if point in OUTSIDE else f"{point}:{times}", first=FIRST)
+    if point in OUTSIDE:
+        killed_from_outside(world, point, times)
+    for _ in range(2):
+        if not people.busy or point.startswith(("bury", "fail")):
+            people.report()
+        try:
+            await people.done()
+        except AssertionError:
+            if child.running:
+                raise
+            break
+    code = await (child.terminate() if child.running else child.wait())
+    world.telegram.fault = world.vk.fault = lambda _: None
+    return code == -9
+
+
+def killed_from_outside(world: World, point: str, times: int) -> None:
+    """The platform takes a message, or hears what was acknowledged; before it can answer the child is dead."""
+    left = times
+    platform, _, what = point.partition(".")
+    server = world.telegram if platform == "telegram" else world.vk
+
+    def fault(call: Call) -> faults.Fault | None:
+        nonlocal left
+        took = call.method in ("sendMessage", "sendMediaGroup", "messages.send")
+        heard = call.method == "a_check" or (call.method == "getUpdates" and "offset" in call.params)
+        if not (took if what == "took" else heard):
+            return None
+        left -= 1
+        if left:
+            return None
+        assert world.child is not None
+        world.child.send(9)
+        return faults.HANGS
+
+    server.fault = fault
+
+
+async def finish(world: World, people: People, when: str) -> None:
+    """Start without a crash, let the day end, and look at everything."""
+    await world.start(first=FIRST)
+    await people.done()
+    wrong = [*await world.broken(), *await world.doubled(), *await people.unanswered()]
+    assert not wrong, f"{when}: {wrong}"
+
+
+async def test_a_crash_while_the_tables_are_made_is_only_a_later_start(zygote: Zygote, tmp_path: Path) -> None:
+    from tests.promises.zygote import environment
+    from tests.wire.house import TELEGRAM_TOKEN
+    from tests.wire.telegram_server import TelegramServer
+
+    telegram = TelegramServer(TELEGRAM_TOKEN)
+    await telegram.start()
+    database = f"sqlite:///{tmp_path / 'new.db'}"
+    given = environment(tmp_path, database, SUTKI_TELEGRAM_URL=telegram.url, SUTKI_TELEGRAM_ALTAI_TOKEN=TELEGRAM_TOKEN)
+    for point in ("migrate.before_commit", "migrate.committed", "load_region.before_commit", "load_region.committed"):
+        assert await (await zygote.start(given, folder=tmp_path, crash=f"{point}:1")).wait() == -9, point
+    child = await zygote.start(given, folder=tmp_path)
+    await telegram.called("getUpdates")
+    assert await child.terminate() == 0
+    await telegram.stop()
+
+
+def test_the_points_of_the_source_are_found() -> None:
+    known = {"accept.committed", "handle.before_commit", "claim.committed", "outcome.committed", "delivery.before_send", "delivery.sent"}
+    assert known <= set(points())
