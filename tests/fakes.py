@@ -149,8 +149,8 @@ class FakeChannel:
     def is_group(self, chat: str) -> bool:
         return chat.startswith(("-", "2000000"))
 
-    async def name_of(self, user_id: str) -> str:
-        return self.names.get(user_id, "")
+    async def names_of(self, user_ids: Sequence[str]) -> Mapping[str, str]:
+        return {user: self.names[user] for user in user_ids if user in self.names}
 
     async def send(self, to: Address, out: Outgoing, key: int) -> tuple[str, ...]:
         self.keys.append(key)
@@ -167,7 +167,7 @@ class FakeChannel:
             self.whispers.append((out.whisper_to, out.text))
             return ()
         if out.instead_of:
-            shown = next((one for one in self.shown if one.id == out.instead_of and one.address.chat == to.chat), None)
+            shown = self.standing(to.chat, out.instead_of)
             if shown is None:
                 raise Refused("message to edit not found")
             shown.reply = replace(out, files=shown.reply.files)
@@ -179,6 +179,10 @@ class FakeChannel:
         ids = tuple(self.next_id() for _ in range(count))
         self.shown.append(Shown(ids[0], to, out))
         return ids
+
+    def standing(self, chat: str, message: str) -> Shown | None:
+        """A message of ours that stands in a chat."""
+        return next((one for one in self.shown if one.id == message and one.address.chat == chat), None)
 
     def delete_thread(self, chat: str, thread: str) -> None:
         """Somebody deletes a forum topic with all that stands in it."""
