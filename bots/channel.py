@@ -391,8 +391,8 @@ class Channel(Protocol):
     def is_group(self, chat: str) -> bool:
         """Whether several people read the chat: groups have limits of their own."""
 
-    async def name_of(self, user_id: str) -> str:
-        """A person's name, where events do not tell it; empty where they do. Raises Undelivered when nobody answers."""
+    async def names_of(self, user_ids: Sequence[str]) -> Mapping[str, str]:
+        """People's names by their ids, where events do not tell them; none where they do. Raises Undelivered when nobody answers."""
 
     def fetch(self, file: File) -> AsyncIterator[bytes]:
         """The bytes of a file of this account. Raises FileGone."""

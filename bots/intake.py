@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from bots.channel import Address, Channel, Clock, Event, Malformed, Pressed, Reply, Said, Scene, Undelivered, Update
-from handlers.routes import handle, handle_own
+from handlers.routes import ahead, handle, handle_own
 from handlers.turn import Moment, Office
-from storage.inbox import Row
+from storage.inbox import NO_LANE, Lane, Row
 from storage.incidents import Stale
 from storage.leases import Lease
 from storage.outbox import Post
@@ -26,8 +27,12 @@ RETRIES = tuple(timedelta(seconds=seconds) for seconds in (0.2, 1, 5, 20))
 """Pauses before the second, third … try; after the last one fails too the row is a dead letter."""
 RACES = 3
 """Times a turn is taken at once when somebody else changed the same incident meanwhile; then that counts as a failure too."""
+BATCH_TIME = 0.05
+"""Seconds after which no further turn is begun in one transaction: others want to write, too, and to use the loop."""
+ROUNDS = 3
+"""Times we look further for conversations that no other process is at work on."""
 NAME_TIME = 2.0
-"""Seconds a name may take."""
+"""Seconds names may take."""
 IDLE = 30.0
 """Seconds after which the loop looks by itself, should a hint have been missed."""
 
@@ -47,8 +52,25 @@ class Handful:
         return self.rows[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Rows that are handled together, and what they say."""
+
+    handful: Handful
+    events: Sequence[Event]
+
+    @property
+    def ids(self) -> list[int]:
+        return self.handful.ids
+
+    @property
+    def lane(self) -> Lane:
+        """The conversation whose order is kept; what is of none, or the house's own, waits for nothing before it."""
+        return self.handful.first.at
+
+
 class Intake:
-    """Stores updates and handles them, one after another, each exactly once."""
+    """Stores updates and handles them, in the order of each conversation, each exactly once."""
 
     def __init__(self, store: Store, channels: Mapping[str, Channel], office: Callable[[], Office], clock: Clock) -> None:
         self._store = store
@@ -101,23 +123,24 @@ class Intake:
 
     async def step(self) -> int:
         """Handle everything whose time has come, once. Returns how many rows were looked at."""
-        now = self._clock()
+        now, looked = self._clock(), 0
         async with self._store.transaction() as tx:
             held = set(await tx.inbox.held_lanes(now))
-            rows = await tx.inbox.waiting(now, but=held)  # what stands behind a held row must not hide the rest
-        looked = 0
-        for handful in gather(rows):
-            row = handful.first
-            lane = (row.account, row.lane)
-            if self._stopping or (row.account and row.lane and lane in held):
-                continue
-            if row.album and max(one.received_at for one in handful.rows) > now - ALBUM_PAUSE:
-                held.add(lane)
-                continue
-            looked += len(handful.rows)
-            if not await self._handle(handful):
-                held.add(lane)
-        return looked
+        for _ in range(ROUNDS):
+            async with self._store.transaction() as tx:
+                rows = await tx.inbox.waiting(now, but=held)  # what stands behind a held row must not hide the rest
+            works: Sequence[Work] = [await self._read(handful) for handful in complete(gather(rows), now, held)]
+            looked += sum(len(work.handful.rows) for work in works)
+            works = await self._named([work for work in works if work.handful.rows])
+            elsewhere: set[Lane] = set()
+            while works and not self._stopping:
+                works = await self._some(works, held, elsewhere)
+            if not elsewhere:
+                break
+            # Another process is at work on these conversations; there may be others behind them for us.
+            held |= elsewhere
+            looked -= len([row for row in rows if row.at in elsewhere])
+        return max(looked, 0)
 
     async def _pause(self) -> float:
         now = self._clock()
@@ -128,20 +151,88 @@ class Intake:
             return ALBUM_PAUSE.total_seconds() / 4
         return min(max((due - now).total_seconds(), 0.01), IDLE) if due else IDLE
 
-    async def _handle(self, handful: Handful) -> bool:
-        """Handle rows in one transaction. Returns whether the rows behind them may go on."""
-        handful, events = await self._read(handful)
-        if not handful.rows:
-            return True
-        events = await self._named(handful.first.account, merge(events))
-        try:
-            await self._in_one(handful, events)
-        except Exception as problem:  # noqa: BLE001  # whatever it is, the row is tried again or kept as a dead letter
-            return await self._failed(handful, events, problem)
+    async def _some(self, works: Sequence[Work], held: set[Lane], elsewhere: set[Lane]) -> Sequence[Work]:
+        """Take the first of these turns together, those that fail once more alone. Returns those that have not begun."""
+        works = [work for work in works if work.lane not in held]
+        alone: Sequence[Work] = works[:1]
+        rest: Sequence[Work] = works[1:]
+        if rest:
+            try:
+                alone, rest = await self._together(works, elsewhere)
+            except Exception as problem:
+                log.warning("batch_failed", rows=len(works), exc_info=problem)
+                alone, rest = works, []
+        for work in alone:
+            if work.lane not in held and not await self._alone(work, elsewhere):
+                held.update({work.lane} - {NO_LANE})
         self.handled()
+        return rest
+
+    async def _together(self, works: Sequence[Work], elsewhere: set[Lane]) -> tuple[Sequence[Work], Sequence[Work]]:
+        """Many turns in one transaction, each all or nothing. Returns those that failed and those that would have made it too long."""
+        ends = time.monotonic() + BATCH_TIME
+        failed: list[Work] = []
+        begun = 0
+        async with self._store.transaction("handle") as tx:
+            moment = Moment(tx, self._office(), self._clock())
+            free = set(await tx.inbox.hold([row for work in works for row in work.handful.rows]))
+            await ahead(moment, [event for work in works if free.issuperset(work.ids) for event in work.events])
+            done: list[int] = []
+            broken: set[Lane] = set()
+            for work in works:
+                if begun and (self._stopping or time.monotonic() > ends):
+                    break
+                begun += 1
+                if not free.issuperset(work.ids) or not tx.inbox.taken_back.isdisjoint(work.ids):
+                    elsewhere.update({work.lane} - {NO_LANE})
+                elif work.lane not in broken:
+                    try:
+                        async with tx.connection.savepoint():
+                            await self._turn(moment, work)
+                    except Exception:  # noqa: BLE001  # it is told, and counted, when it fails alone
+                        failed.append(work)
+                        broken.update({work.lane} - {NO_LANE})
+                    else:
+                        done += work.ids
+            await tx.inbox.done(done, moment.now)
+        return failed, works[begun:]
+
+    async def _alone(self, work: Work, elsewhere: set[Lane]) -> bool:
+        """One turn in a transaction of its own. Returns whether the rows behind it may go on."""
+        try:
+            if not await self._in_one(work):
+                elsewhere.update({work.lane} - {NO_LANE})
+        except Exception as problem:  # noqa: BLE001  # whatever it is, the row is tried again or kept as a dead letter
+            return await self._failed(work, problem)
         return True
 
-    async def _read(self, handful: Handful) -> tuple[Handful, list[Event]]:
+    async def _in_one(self, work: Work) -> bool:
+        """The whole turn in one transaction; taken anew at once when somebody else was quicker with the same incident.
+
+        Returns False when its rows were taken back, or handled by another process, since they were looked at.
+        """
+        for left in reversed(range(RACES)):
+            try:
+                async with self._store.transaction("handle") as tx:
+                    if await tx.inbox.hold(work.handful.rows) != work.ids:
+                        return False
+                    moment = Moment(tx, self._office(), self._clock())
+                    await self._turn(moment, work)
+                    await tx.inbox.done(work.ids, moment.now)
+            except Stale:
+                if not left:
+                    raise
+            else:
+                return True
+        raise AssertionError("unreachable: the last race is won or raised")
+
+    async def _turn(self, moment: Moment, work: Work) -> None:
+        for event in work.events:
+            await handle(moment, event)
+        if not work.handful.first.account:
+            await handle_own(moment, work.handful.first.raw)
+
+    async def _read(self, handful: Handful) -> Work:
         """The rows that can be read, and what they say. One that cannot is a dead letter at once, and hurts no other of its album."""
         rows: list[Row] = []
         events: list[Event] = []
@@ -154,7 +245,7 @@ class Intake:
             except Exception as problem:
                 log.exception("update_unreadable", account=row.account, row=row.id)
                 await self._bury([row], f"unreadable: {type(problem).__name__}")
-        return Handful(tuple(rows)), events
+        return Work(Handful(tuple(rows)), merge(events))
 
     def _events(self, row: Row) -> Sequence[Event]:
         if not row.account:
@@ -164,60 +255,44 @@ class Intake:
             raise Malformed("its account is no longer connected")
         return channel.events(row.raw)
 
-    async def _in_one(self, handful: Handful, events: Sequence[Event]) -> None:
-        """The whole turn in one transaction; taken anew at once when somebody else was quicker with the same incident."""
-        for left in reversed(range(RACES)):
-            try:
-                async with self._store.transaction("handle") as tx:
-                    if await tx.inbox.hold(handful.ids) != handful.ids:
-                        return  # taken back, or handled, since it was looked at
-                    moment = Moment(tx, self._office(), self._clock())
-                    for event in events:
-                        await handle(moment, event)
-                    if not handful.first.account:
-                        await handle_own(moment, handful.first.raw)
-                    await tx.inbox.done(handful.ids, moment.now)
-            except Stale:
-                if not left:
-                    raise
-            else:
-                return
+    async def _named(self, works: Sequence[Work]) -> Sequence[Work]:
+        """The same with the names of the senders, where the platform does not tell them along. Outside any transaction."""
+        nameless: dict[str, set[str]] = {}
+        for event in (event for work in works for event in work.events):
+            if isinstance(event, Said | Pressed) and not event.sender.name and not event.sender.impersonal:
+                nameless.setdefault(event.address.account, set()).add(event.sender.id)
+        names = {(account, user): name for account, users in nameless.items() for user, name in (await self._names(account, users)).items()}
+        if not names:
+            return works
+        return [replace(work, events=[_with_name(event, names) for event in work.events]) for work in works]
 
-    async def _named(self, account: str, events: list[Event]) -> list[Event]:
-        """Events with the names of their senders, where the platform does not tell them along. Outside any transaction."""
-        channel = self._channels.get(account)
-        named = []
-        for event in events:
-            nameless = isinstance(event, Said | Pressed) and not event.sender.name and not event.sender.impersonal
-            name = await self._name(channel, event.sender.id) if channel and nameless else ""
-            named.append(replace(event, sender=replace(event.sender, name=name)) if name else event)
-        return named
-
-    async def _name(self, channel: Channel, user_id: str) -> str:
-        """A person's name; empty when the platform does not tell it at once: no message waits for a name."""
+    async def _names(self, account: str, users: Set[str]) -> Mapping[str, str]:
+        """Names of those we have none of yet; none when the platform does not tell them at once: no message waits for a name."""
         async with self._store.transaction() as tx:
-            known = await tx.people.known(channel.account, user_id)
-        if known and known.name:
-            return ""
+            await tx.people.ahead(account, users)
+            wanted = [user for user in sorted(users) if not ((known := await tx.people.known(account, user)) and known.name)]
+        if not wanted:
+            return {}
         try:
             async with asyncio.timeout(NAME_TIME):
-                return await channel.name_of(user_id)
+                return await self._channels[account].names_of(wanted)
         except (TimeoutError, Undelivered):
-            return ""
+            return {}
         except Exception:  # a bug there costs the name, never the message
-            log.exception("name_not_told", account=channel.account)
-            return ""
+            log.exception("name_not_told", account=account)
+            return {}
 
-    async def _failed(self, handful: Handful, events: Sequence[Event], problem: Exception) -> bool:
+    async def _failed(self, work: Work, problem: Exception) -> bool:
         """Try again later, or give up and keep it for an administrator. Only the kind of the error is kept: a text could be in it."""
-        attempts = max(row.attempts for row in handful.rows)
+        rows = work.handful.rows
+        attempts = max(row.attempts for row in rows)
         error = type(problem).__name__
-        log.warning("handling_failed", account=handful.first.account, row=handful.first.id, attempt=attempts + 1, exc_info=problem)
+        log.warning("handling_failed", account=rows[0].account, row=rows[0].id, attempt=attempts + 1, exc_info=problem)
         if attempts < len(RETRIES):
             async with self._store.transaction("fail") as tx:
-                await tx.inbox.failed(handful.ids, error, self._clock() + RETRIES[attempts])
+                await tx.inbox.failed(work.ids, error, self._clock() + RETRIES[attempts])
             return False
-        await self._bury(handful.rows, error, events)
+        await self._bury(rows, error, work.events)
         return True
 
     async def _bury(self, rows: Sequence[Row], error: str, events: Sequence[Event] = ()) -> None:
@@ -249,6 +324,23 @@ def gather(rows: Sequence[Row]) -> list[Handful]:
         if row.album:
             albums[key] = out[-1]
     return [Handful(tuple(group)) for group in out]
+
+
+def complete(handfuls: Sequence[Handful], now: datetime, held: set[Lane]) -> Sequence[Handful]:
+    """Without albums that may still be coming in; those hold their conversation, which is noted in ``held``."""
+    ready = []
+    for handful in handfuls:
+        lane = handful.first.at
+        if handful.first.album and lane not in held and max(row.received_at for row in handful.rows) > now - ALBUM_PAUSE:
+            held.add(lane)
+        if lane not in held:
+            ready.append(handful)
+    return ready
+
+
+def _with_name(event: Event, names: Mapping[tuple[str, str], str]) -> Event:
+    name = names.get((event.address.account, event.sender.id), "")
+    return replace(event, sender=replace(event.sender, name=name)) if name and not event.sender.name else event
 
 
 def merge(events: Sequence[Event]) -> list[Event]:

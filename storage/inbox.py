@@ -7,9 +7,10 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import func, or_, select, tuple_, update
+from sqlalchemy import BigInteger, and_, func, literal, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from bots.channel import Update
 from storage.connection import Connection
@@ -19,6 +20,11 @@ from storage.tables import inbox
 NEW, DONE, DEAD = "new", "done", "dead"
 _LONGEST_KEY = 500  # characters; an index of PostgreSQL holds 2,704 bytes
 _AT_ONCE = 500  # rows in one statement: SQLite binds at most 32,766 values
+
+
+Lane: TypeAlias = tuple[str, str]
+"""A conversation whose order is kept: an account, and a chat of it."""
+NO_LANE: Lane = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,11 @@ class Row:
     attempts: int
     error: str
 
+    @property
+    def at(self) -> Lane:
+        """Where it stands in line; ``NO_LANE`` when it stands in none."""
+        return (self.account, self.lane) if self.account and self.lane else NO_LANE
+
 
 _COLUMNS = [inbox.c[name] for name in Row.__dataclass_fields__]
 
@@ -45,6 +56,8 @@ class Inbox:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.taken_back: set[int] = set()
+        """What was taken back in this transaction: it may stand further on in the same batch."""
 
     async def put(self, account: str, updates: Sequence[Update], at: datetime) -> int:
         """Store updates that are not there yet. Returns how many were new; a repeat of the platform is not."""
@@ -84,10 +97,36 @@ class Inbox:
             statement = statement.where(tuple_(inbox.c.account, inbox.c.lane).not_in(sorted(but)))
         return [Row(*row) for row in await self._connection.execute(statement)]
 
-    async def hold(self, ids: Sequence[int]) -> Sequence[int]:
-        """Those of the rows that are still new, in order; they stay so until this transaction ends, whoever else looks at them."""
-        statement = select(inbox.c.id).where(inbox.c.id.in_(ids), inbox.c.state == NEW).order_by(inbox.c.id).with_for_update()
-        return list((await self._connection.execute(statement)).scalars())
+    async def hold(self, rows: Sequence[Row]) -> Sequence[int]:
+        """Those of the rows that are still new and whose turn it is, in order; they stay ours until this transaction ends.
+
+        On PostgreSQL other processes take rows too: a conversation is one process's at a time, by an advisory lock that ends with the
+        transaction or with the process, and nothing of it is taken while something before it, which somebody else read, still waits.
+        """
+        ids = [row.id for row in rows]
+        mine = inbox.c.id.in_(ids)
+        if self._connection.dialect.name == "sqlite":
+            statement = select(inbox.c.id).where(inbox.c.state == NEW, mine).order_by(inbox.c.id)
+            return list((await self._connection.execute(statement)).scalars())
+        lanes = {_lock(row.at): row.at for row in rows if row.at != NO_LANE}
+        key = func.unnest(literal(sorted(lanes), ARRAY(BigInteger))).column_valued("key")
+        won = (await self._connection.execute(select(key).where(func.pg_try_advisory_xact_lock(key)))).scalars() if lanes else ()
+        ours = {lanes[one] for one in won}
+        in_line = tuple_(inbox.c.account, inbox.c.lane).in_(sorted(ours))
+        statement = (
+            select(inbox.c.id, inbox.c.account, inbox.c.lane)
+            .where(inbox.c.state == NEW, inbox.c.id <= max(ids), or_(in_line, and_(mine, or_(inbox.c.account == "", inbox.c.lane == ""))))
+            .order_by(inbox.c.id)
+            .with_for_update()
+        )
+        free, wanted, behind = [], set(ids), set()
+        for row in await self._connection.execute(statement):
+            lane = (row.account, row.lane) if row.account and row.lane else NO_LANE
+            if row.id not in wanted:
+                behind.add(lane)
+            elif lane == NO_LANE or lane not in behind:
+                free.append(row.id)
+        return free
 
     async def held_lanes(self, now: datetime) -> frozenset[tuple[str, str]]:
         """Lanes (account, lane) of the platforms' updates in which an earlier row waits for another try: what follows must wait too."""
@@ -104,6 +143,8 @@ class Inbox:
 
     async def done(self, ids: Sequence[int], at: datetime) -> None:
         """The rows were handled, in this very transaction."""
+        if not ids:
+            return
         await self._connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(state=DONE, handled_at=at, error=""))
 
     async def failed(self, ids: Sequence[int], error: str, retry_at: datetime) -> None:
@@ -119,7 +160,9 @@ class Inbox:
     async def cancel(self, key: str, at: datetime) -> bool:
         """Take back something of our own before it is handled. Returns False when it is too late."""
         statement = update(inbox).where(inbox.c.account == "", inbox.c.key == key, inbox.c.state == NEW)
-        return bool((await self._connection.execute(statement.values(state=DONE, handled_at=at))).rowcount)
+        taken = (await self._connection.execute(statement.values(state=DONE, handled_at=at).returning(inbox.c.id))).scalars().all()
+        self.taken_back.update(taken)
+        return bool(taken)
 
     async def dead_letters(self, limit: int = 50) -> Sequence[Row]:
         """The newest dead letters."""
@@ -139,6 +182,12 @@ class Inbox:
 def _storable(text: str) -> bool:
     """Whether every database takes it as a key: no NUL, no half of a surrogate pair, no longer than an index holds."""
     return "\0" not in text and len(text) <= _LONGEST_KEY and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _lock(lane: Lane) -> int:
+    """The number of a conversation's advisory lock, the same in every process: 64 bits, signed."""
+    digest = hashlib.blake2b("\0".join(lane).encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def _json(raw: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from bots.channel import Address, File, FileKind, Location, Scene
 from incidents.incident import Action, Change, Incident, Resolution, Role, Status, Timer
 from storage.connection import Connection
 from storage.sql import insert_new
-from storage.tables import controls, corrections, history, incidents, messages, reminders
+from storage.tables import controls, corrections, history, incidents, messages, people, reminders
 
 
 class Stale(Exception):
@@ -119,7 +119,7 @@ class Incidents:
 
     async def open(self, incident: Incident, report: Report, at: datetime) -> Case:
         """Store a fresh incident; its number is given here."""
-        case = Case(replace(incident, id=await self._connection.next_id(incidents, sparing=self._coming)), report)
+        case = Case(replace(incident, id=await self._connection.next_id(incidents, sparing=max(self._coming, 1))), report)
         self._connection.add(incidents, {**_incident_values(case.incident), **_report_values(report), "created_at": at})
         self._cases[case.id] = case
         if report.person in self._of:
@@ -167,6 +167,8 @@ class Incidents:
 
     async def of_person(self, person: int, *, limit: int = 10, open_only: bool = False) -> Sequence[Case]:
         """A citizen's incidents, newest first."""
+        if self._connection.still_waits(people, id=person):
+            self._of.setdefault(person, [])  # somebody who was met in this turn
         if person in self._of:
             known = [case for number in self._of[person] if (case := await self.get(number))]
             wanted = [case for case in known if case.incident.status.value in OPEN or not open_only]

@@ -119,6 +119,7 @@ inbox = Table(
     _string("error"),
     Column("handled_at", Instant),
     UniqueConstraint("account", "key"),
+    _where("ix_inbox_lane", "account", "lane", "id", where="state = 'new'"),
     Index("ix_inbox_new", "id", sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'")),
     Index("ix_inbox_dead", "id", sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'")),
 )

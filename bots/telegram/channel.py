@@ -118,9 +118,9 @@ class TelegramChannel:
         }
         return tuple(key for key, is_wrong in wrong.items() if is_wrong)
 
-    async def name_of(self, user_id: str) -> str:
+    async def names_of(self, user_ids: Sequence[str]) -> Mapping[str, str]:
         """Telegram tells names along with every event."""
-        return ""
+        return {}
 
     def is_group(self, chat: str) -> bool:
         """Ids of groups and channels are negative."""

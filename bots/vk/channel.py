@@ -39,6 +39,7 @@ BASE_URL = "https://api.vk.ru/method/"
 _log = logging.getLogger(__name__)
 _WAIT = 25
 _SLOWEST = 30.0
+_NAMES_AT_ONCE = 1000  # https://dev.vk.com/ru/method/users.get
 _SHORT_POLL = 0.5
 """Seconds between two polls of a server that does not wait until there is something to tell."""
 _RIGHTS = ("messages", "photos", "docs", "manage")
@@ -156,15 +157,17 @@ class VkChannel:
             return None
         return response if isinstance(response, dict) else None
 
-    async def name_of(self, user_id: str) -> str:
-        """A person's name, which VK's events do not tell; empty when there is none. Raises Undelivered when nobody answers."""
-        if user_id not in self._names and user_id.isdecimal():
-            people = await self._before(self._api.call("users.get", user_ids=user_id))
-            person = people[0] if isinstance(people, list) and people and isinstance(people[0], dict) else {}
+    async def names_of(self, user_ids: Sequence[str]) -> Mapping[str, str]:
+        """People's names, which VK's events do not tell. Raises Undelivered when nobody answers."""
+        unknown = [user for user in user_ids if user not in self._names and user.isdecimal()][:_NAMES_AT_ONCE]
+        if unknown:
+            people = await self._before(self._api.call("users.get", user_ids=",".join(unknown)))
+            told = [person for person in people if isinstance(person, dict)] if isinstance(people, list) else []
+            names = {str(one.get("id")): plain(f"{one.get('first_name', '')} {one.get('last_name', '')}".strip()) for one in told}
             if len(self._names) >= 10_000:
                 self._names.clear()
-            self._names[user_id] = plain(f"{person.get('first_name', '')} {person.get('last_name', '')}".strip())
-        return self._names.get(user_id, "")
+            self._names |= {user: names.get(user, "") for user in unknown}
+        return {user: name for user in user_ids if (name := self._names.get(user, ""))}
 
     def is_group(self, chat: str) -> bool:
         return chat.isdecimal() and int(chat) >= translate.CHATS

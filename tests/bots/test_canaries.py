@@ -140,11 +140,11 @@ async def test_a_reader_and_a_name_that_break(house: House, out: io.StringIO, mo
             raise KeyError(raw["odd"])
         return read(raw)
 
-    async def name_of(user_id: str) -> str:
+    async def names_of(user_ids: Sequence[str]) -> Mapping[str, str]:
         raise ValueError(f"{NAME} {VK}")
 
     monkeypatch.setattr(channel, "events", events)
-    monkeypatch.setattr(channel, "name_of", name_of)
+    monkeypatch.setattr(channel, "names_of", names_of)
     await house.intake.accept("vk/altai")([Update("odd", {"odd": WORDS, "token": VK}, "200")], "1")
     await house.person("vk/altai", "200", "").says(REPORT)
     await nothing_told(house, out, "update_unreadable")

@@ -235,7 +235,7 @@ async def test_what_failed_left_nothing_behind(desk: Desk) -> None:
 
 
 async def test_its_lane_waits_meanwhile_and_others_do_not(desk: Desk) -> None:
-    desk.wrong["беда"] = [RuntimeError()]
+    desk.wrong["беда"] = always(RuntimeError, 2)  # once among others, once alone
     await desk.accepts(said("беда"), said("за ней"), said("другой", chat="200"))
     await desk.accepts(said("в ВК", account=VK_BIYSK), account=VK_BIYSK)
     await desk.rests()
@@ -372,10 +372,10 @@ async def test_a_name_is_asked_where_the_platform_does_not_tell_it(desk: Desk) -
 
 
 async def test_a_name_that_is_known_or_told_is_not_asked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def name_of(_: str) -> str:
+    async def names_of(_: Sequence[str]) -> Mapping[str, str]:
         raise AssertionError("it was asked")
 
-    monkeypatch.setattr(desk.channels[VK_BIYSK], "name_of", name_of)
+    monkeypatch.setattr(desk.channels[VK_BIYSK], "names_of", names_of)
     async with desk.store.transaction() as tx:
         await tx.people.meet(VK_BIYSK, "200", "Пётр Образцов", "ru", START)
     await desk.accepts(nameless(), said("два", account=VK_BIYSK), account=VK_BIYSK)
@@ -384,12 +384,12 @@ async def test_a_name_that_is_known_or_told_is_not_asked(desk: Desk, monkeypatch
 
 
 async def test_a_name_that_does_not_come_delays_nobody_for_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def name_of(_: str) -> str:
+    async def names_of(_: Sequence[str]) -> Mapping[str, str]:
         await asyncio.Event().wait()
-        return ""
+        return {}
 
     monkeypatch.setattr(door, "NAME_TIME", 0.01)
-    monkeypatch.setattr(desk.channels[VK_BIYSK], "name_of", name_of)
+    monkeypatch.setattr(desk.channels[VK_BIYSK], "names_of", names_of)
     await desk.accepts(nameless(), account=VK_BIYSK)
     await desk.rests()
     assert names(desk) == [""]
@@ -397,10 +397,10 @@ async def test_a_name_that_does_not_come_delays_nobody_for_long(desk: Desk, monk
 
 @pytest.mark.parametrize("problem", [TryLater("away", 5), KeyError("a bug")])
 async def test_no_trouble_with_a_name_costs_the_message(desk: Desk, monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None:
-    async def name_of(_: str) -> str:
+    async def names_of(_: Sequence[str]) -> Mapping[str, str]:
         raise problem
 
-    monkeypatch.setattr(desk.channels[VK_BIYSK], "name_of", name_of)
+    monkeypatch.setattr(desk.channels[VK_BIYSK], "names_of", names_of)
     await desk.accepts(nameless(), account=VK_BIYSK)
     await desk.rests()
     assert (desk.texts, await desk.counts()) == (["раз"], (0, 0))

@@ -118,7 +118,7 @@ async def tried(channel: Channel) -> None:
         channel.identify(),
         channel.prepare({"ru": {"my": "мои"}}),
         channel.check(),
-        channel.name_of("7"),
+        channel.names_of(["7"]),
         channel.send(to, Reply("текст", answer_to="5"), 1),
         channel.send(to, Reply("текст", files=(photo,)), 2),
         channel.send(to, Reply("текст", files=(photo, photo)), 3),

@@ -32,14 +32,16 @@ class VkServer:
         """What goes wrong with a call; it is asked once for each. The long poll's is called ``a_check``."""
         self.hands: Callable[[list[Json]], list[Json]] = lambda updates: updates
         """What of the waiting updates one poll gets, and in which order: a server may repeat itself or be confused."""
-        self.seen: Callable[[Call], None] = lambda _: None
+        self.seen: Callable[[Call], Awaitable[None]] | None = None
         """Called with every call and every poll, before anything is done about it."""
         self.shown: list[tuple[Call, int]] = []
         """Every message that stands in a chat: the call it came by, and its number."""
         self.confirmed = 0
         """How many updates the bot acknowledged."""
+        self.polls = 0
+        """How often it asked for updates."""
         self._by_key: dict[tuple[str, str], Json] = {}
-        self._updates: list[Json] = []
+        self.updates: list[Json] = []
         self._news = asyncio.Event()
         self._heard = asyncio.Event()
         self._numbers = itertools.count(9001)
@@ -69,6 +71,11 @@ class VkServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/method/"
 
+    @property
+    def waiting(self) -> int:
+        """Updates that are not acknowledged yet."""
+        return len(self.updates) - self.confirmed
+
     # --- what the world does ---
 
     def says(self, person: int, text: str, *, date: int, **more: Any) -> int:
@@ -94,7 +101,7 @@ class VkServer:
 
     def push(self, kind: str, about: Json) -> None:
         event = f"{next(self._numbers):040x}"
-        self._updates.append({"group_id": self.group, "type": kind, "event_id": event, "v": "5.199", "object": about})
+        self.updates.append({"group_id": self.group, "type": kind, "event_id": event, "v": "5.199", "object": about})
         self._news.set()
 
     def photo(self, content: bytes, *, sizes: bool) -> Json:
@@ -126,7 +133,8 @@ class VkServer:
         call = await read_call(request.match_info["method"], request)
         self.calls.append(call)
         self._heard.set()
-        self.seen(call)
+        if self.seen:
+            await self.seen(call)
         if call.method in self.odd:
             return await self.odd[call.method](call)
         if call.params.get("access_token") != self.token or "v" not in call.params:
@@ -142,7 +150,9 @@ class VkServer:
         known: Mapping[str, Callable[[Call], Any]] = {
             "groups.getById": lambda _: [community] if self.old_shape else {"groups": [community], "profiles": []},
             "groups.getLongPollServer": lambda _: {"key": "wire", "server": f"http://127.0.0.1:{self.port}/x", "ts": self._ts()},
-            "users.get": lambda call: [{"id": int(call.params["user_ids"]), "first_name": "Анна", "last_name": "Примерова"}],
+            "users.get": lambda call: [
+                {"id": int(user), "first_name": "Анна", "last_name": "Примерова"} for user in call.params["user_ids"].split(",")
+            ],
             "messages.send": self._send,
             "messages.edit": lambda _: 1,
             "messages.sendMessageEventAnswer": lambda _: 1,
@@ -154,7 +164,7 @@ class VkServer:
         return web.json_response({"response": known[call.method](call)})
 
     def _ts(self) -> str:
-        return str(len(self._updates) + 1)
+        return str(len(self.updates) + 1)
 
     def _send(self, call: Call) -> list[Json]:
         """The documents name both numbers. Here a dialogue tells only the one, a chat only the other.
@@ -173,22 +183,24 @@ class VkServer:
     async def _poll(self, request: web.Request) -> web.StreamResponse:
         asked = request.query
         call = Call(asked["act"], dict(asked))
-        self.seen(call)
+        if self.seen:
+            await self.seen(call)
         fault = self.fault(call)
         if fault is not None and not fault.done:
             return await self._obey(request, fault, web.Response)
         if asked["act"] != "a_check" or asked["key"] != "wire":
             return web.json_response({"failed": 2})
+        self.polls += 1
         seen = int(asked["ts"]) - 1
         self.confirmed = max(self.confirmed, seen)
-        if seen >= len(self._updates):
+        if seen >= len(self.updates):
             self._news.clear()
             try:
                 async with asyncio.timeout(min(int(asked["wait"]), 5)):
                     await self._news.wait()
             except TimeoutError:
                 pass
-        told = {"ts": self._ts(), "updates": self.hands(self._updates[seen:])}
+        told = {"ts": self._ts(), "updates": self.hands(self.updates[seen:])}
         return await self._obey(request, fault, lambda: web.json_response(told))
 
     async def _upload(self, request: web.Request) -> web.Response:

@@ -198,7 +198,7 @@ class TestFiles:
 class TestOddEnds:
     async def test_groups_are_known_by_their_number_and_names_come_with_events(self, wired: Wired) -> None:
         assert [wired.channel.is_group(chat) for chat in (GROUP, ANNA, "x", "")] == [True, False, False, False]
-        assert await wired.channel.name_of(ANNA) == ""
+        assert await wired.channel.names_of([ANNA]) == {}
 
     async def test_a_press_too_old_to_be_answered_needs_no_answer(self, wired: Wired) -> None:
         assert await wired.channel.send(wired.private, Reply("поздно", whisper_to="123"), key=1) == ()

@@ -254,16 +254,15 @@ async def test_coming_into_a_chat_and_leaving_it(wired: Wired, vk: LocalVk) -> N
 
 async def test_a_person_has_a_name_for_the_asking(wired: Wired, vk: LocalVk) -> None:
     channel = channel_of(wired)
-    assert await channel.name_of(str(PYOTR)) == "Пётр Образцов"
+    assert await channel.names_of([str(PYOTR)]) == {str(PYOTR): "Пётр Образцов"}
     vk.people[PYOTR] = "Иначе"
-    assert await channel.name_of(str(PYOTR)) == "Пётр Образцов"
-    assert await channel.name_of("1") == await channel.name_of("-5") == await channel.name_of("x") == ""
+    assert await channel.names_of([str(PYOTR), "1", "-5", "x"]) == {str(PYOTR): "Пётр Образцов"}
     wired.faults.set("vk", Fault.AWAY)
     with pytest.raises(TryLater):
-        await channel.name_of(str(SEMYON))
+        await channel.names_of([str(SEMYON)])
     wired.faults.set("vk", Fault.NONE)
     await turns()
-    assert await channel.name_of(str(SEMYON)) == "Семён Выдуманов"
+    assert await channel.names_of([str(PYOTR), str(SEMYON)]) == {str(PYOTR): "Пётр Образцов", str(SEMYON): "Семён Выдуманов"}
 
 
 # --- out ---------------------------------------------------------------------------------------------------------------
