@@ -1,0 +1,147 @@
+"""Several processes on one PostgreSQL: nothing is lost or doubled, order stays, and one at a time speaks for an account, whatever ends."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from bots.settings import Settings
+from bots.shift import LOOKS
+from storage.migrate import upgrade
+from storage.store import Store
+from tests.promises.cluster import Cluster
+from tests.promises.conftest import FULL, size
+from tests.promises.several import Several
+from tests.promises.test_01_never_lost import Crowd
+from tests.promises.world import TELEGRAM
+from tests.promises.zygote import Zygote
+
+LEASE = 3.0
+BLOWS, PER_BLOW = size(quick=6, full=100), size(quick=15, full=40)
+FAILOVERS = size(quick=1, full=3)
+OFFICE = -1009
+
+
+@asynccontextmanager
+async def several(cluster: Cluster, zygote: Zygote, folder: Path, *, lease: float = LEASE) -> AsyncIterator[Several]:
+    """Three processes' world on a fresh database, with a working chat in it."""
+    await cluster.create()
+    store = Store(cluster.url())
+    await upgrade(store)
+    await store.close()
+    async with Several(zygote, folder, cluster.url(), lease=lease) as world:
+        await world.prepare()
+        await world.appoint(TELEGRAM, 77, "Мария", "zhkh-barnaul")
+        await world.connect(TELEGRAM, OFFICE, "zhkh-barnaul")
+        try:
+            yield world
+        finally:
+            await world.close()
+
+
+async def blow(world: Several, chance: random.Random, what: str) -> None:
+    """Something happens to one of the processes, likelier to one that serves an account."""
+    holders = [place for place, child in world.children.items() if chance.random() < 0.8 and await world.held_by(child.pid)]
+    place = chance.choice(holders or list(world.children))
+    child = world.children[place]
+    match what:
+        case "kill":
+            await child.kill()
+            await asyncio.sleep(chance.random() * LEASE * 1.5)
+            await world.join(place)
+        case "stop":
+            assert await child.terminate() == 0, child.log[-3000:]
+            await world.join(place)
+        case _:
+            await world.hold_up(place, LEASE * (0.5 + chance.random()))
+
+
+async def proved(world: Several, crowd: Crowd, figures: Callable[..., None]) -> None:
+    """What has to be true when everything is done."""
+    await world.idle(600 if FULL else 90)
+    broken, doubled, strays = await world.broken(), await world.doubled(), await world.strays()
+    kept = (await world.database.ask("SELECT count(*) FROM messages WHERE edit_of IS NULL"))[0][0]
+    lost = crowd.said - crowd.odd - kept
+    figures(messages=crowd.said, sends=world.sends, lost=lost, broken=len(broken), doubled=len(doubled), out_of_tenure=len(strays))
+    figures(tenures=len(await world.tenures()))
+    assert (lost, broken, doubled, strays) == (0, [], [], [])
+
+
+async def test_processes_are_killed_stopped_and_held_up_and_postgresql_crashes_under_load(
+    zygote: Zygote, tmp_path: Path, seeded: random.Random, figures: Callable[..., None]
+) -> None:
+    with closing(await asyncio.to_thread(Cluster)) as cluster:
+        async with several(cluster, zygote, tmp_path) as world:
+            await world.join_all()
+            crowd = Crowd(world, seeded)
+            kinds = ["kill", "crash", "pause", "kill", "stop", "crash"]
+            crashes = 0
+            for number in range(BLOWS):
+                for _ in range(PER_BLOW):
+                    crowd.says()
+                await asyncio.sleep(seeded.random())
+                kind = kinds[number] if number < len(kinds) else seeded.choice(kinds)
+                if kind == "crash":
+                    crashes += 1
+                    await asyncio.to_thread(cluster.first.restart)
+                else:
+                    await blow(world, seeded, kind)
+                figures(blows=number + 1, crashes_of_postgresql=crashes)
+            await proved(world, crowd, figures)
+
+
+async def test_a_failover_to_a_synchronous_replica_loses_nothing_that_was_acknowledged(
+    zygote: Zygote, tmp_path: Path, seeded: random.Random, figures: Callable[..., None]
+) -> None:
+    for number in range(FAILOVERS):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with closing(await asyncio.to_thread(Cluster)) as cluster:
+            async with several(cluster, zygote, folder) as world:
+                await asyncio.to_thread(cluster.replicate)
+                await cluster.is_followed()
+                await world.join_all()
+                crowd = Crowd(world, seeded)
+                for _ in range(4 * PER_BLOW):
+                    crowd.says()
+                await world.listens()
+                await asyncio.sleep(seeded.random() * 2)
+                await asyncio.to_thread(cluster.first.crash)
+                for _ in range(PER_BLOW):
+                    crowd.says()
+                await asyncio.to_thread(cluster.second.promote)
+                promoted = time.monotonic()
+                before = world.telegram.polls
+                while world.telegram.polls == before:
+                    assert time.monotonic() < promoted + 60
+                    await asyncio.sleep(0.05)
+                figures(failovers=number + 1, back_after_seconds=round(time.monotonic() - promoted, 1))
+                await proved(world, crowd, figures)
+
+
+async def test_another_process_takes_over_after_a_kill_and_at_once_after_a_stop(
+    zygote: Zygote, tmp_path: Path, figures: Callable[..., None]
+) -> None:
+    lease = Settings().lease if FULL else LEASE
+    with closing(await asyncio.to_thread(Cluster)) as cluster:
+        async with several(cluster, zygote, tmp_path, lease=lease) as world:
+            await world.join(0)
+            await world.all_attended(2)
+            await world.join(1)
+            await world.is_up(1)
+            pid = world.children[0].pid
+            await world.children[0].kill()
+            after_a_kill = await world.all_attended(2, but=pid)
+            await world.join(0)
+            await world.is_up(0)
+            pid = world.children[1].pid
+            await world.children[1].terminate()
+            after_a_stop = await world.all_attended(2, but=pid)
+            figures(lease=lease, after_a_kill=round(after_a_kill, 1), after_a_stop=round(after_a_stop, 1))
+            assert after_a_kill <= lease * (1 + 1 / LOOKS) + 5
+            assert after_a_stop <= lease
+    assert Settings().lease * (1 + 1 / LOOKS) + 5 <= 30
