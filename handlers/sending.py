@@ -169,14 +169,13 @@ async def again(turn: Turn) -> None:
         for row, state in await turn.tx.outbox.of_draft(draft.id):
             if state == UNCERTAIN:
                 await turn.tx.outbox.again(row)
-        row = await turn.pressed_row()
-        draft = replace(draft, state="sent", preview=row or draft.preview)
-        if (turn.here.account, turn.here.chat) != (draft.address.account, draft.address.chat):
-            # The curators decided it, where the author could not be reached: there it is told how it goes on.
-            draft = replace(draft, address=turn.here, user_id=turn.event.sender.id, message="")
-        await turn.tx.conversations.rewrite(draft, was="sent")
         await turn.quiet()
-        await turn.instead(turn.t("draft-sending"), incident=draft.incident)
+        if (turn.here.account, turn.here.chat) == (draft.address.account, draft.address.chat):
+            row = await turn.pressed_row()
+            await turn.tx.conversations.rewrite(replace(draft, state="sent", preview=row or draft.preview), was="sent")
+            await turn.instead(turn.t("draft-sending"), incident=draft.incident)
+        else:  # the curators decided it, for an author who cannot be told
+            await turn.instead(turn.t("desk-again", number=draft.incident), incident=draft.incident)
 
 
 async def _doubted(turn: Turn) -> Draft | None:

@@ -102,6 +102,7 @@ draft-failed-blocked = No. { $number }. Not delivered: the citizen does not acce
 draft-failed-curator = A curator can close it.
 draft-uncertain = No. { $number }. We do not know whether it arrived: the messenger did not confirm it.
 desk-uncertain = No. { $number }. We do not know whether the answer reached the citizen: the messenger did not confirm it. The author of the answer cannot be told.
+desk-again = No. { $number }. Sending it once more. If it does not arrive, we will say so here.
 desk-failed = No. { $number }. The answer did not reach the citizen. The author of the answer cannot be told.
 draft-button-arrived = It arrived
 draft-button-again = Send it again

@@ -102,6 +102,7 @@ draft-failed-blocked = № { $number }. Не доставлено: житель 
 draft-failed-curator = Закрыть его может куратор.
 draft-uncertain = № { $number }. Не знаем, дошло ли: мессенджер не подтвердил.
 desk-uncertain = № { $number }. Не знаем, дошёл ли ответ до жителя: мессенджер не подтвердил. Автору ответа об этом не сообщить.
+desk-again = № { $number }. Отправляем ещё раз. Если не дойдёт, скажем здесь.
 desk-failed = № { $number }. Ответ не дошёл до жителя. Автору ответа об этом не сообщить.
 draft-button-arrived = Дошло
 draft-button-again = Отправить ещё раз

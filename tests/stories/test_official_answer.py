@@ -467,7 +467,7 @@ async def test_an_answer_in_doubt_is_for_the_curators_to_decide_when_its_author_
     assert "№ 1. Не знаем, дошёл ли ответ до жителя" in house.chat_shows(TG, CURATORS)[-1].text
     await curator.presses("Отправить ещё раз", to=CURATORS)
     assert len(office.citizen.heard()) == 1
-    assert house.chat_shows(TG, CURATORS)[-1].text == "Доставлено 20:00."
+    assert house.chat_shows(TG, CURATORS)[-1].text == "№ 1. Отправляем ещё раз. Если не дойдёт, скажем здесь."
 
 
 async def test_the_curators_may_also_have_seen_that_it_arrived(house: House) -> None:
