@@ -33,6 +33,7 @@ from storage.alone import Alone, NotAlone
 from storage.hints import Hints
 from storage.leases import Lease
 from storage.migrate import upgrade
+from storage.retention import Broom, sweep_on
 from storage.store import Store, wal_is_sound
 
 log = structlog.get_logger(__name__)
@@ -82,11 +83,12 @@ class App:
         self._paced = True
         self._shift: Shift | None = None
         self._hints: Hints | None = None
-        self._scheduler = scheduler(self.tick, self._reload_region)
+        self._scheduler = scheduler(self.tick, self._reload_region, self.sweep)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ticked: float = monotonic()
         self._resting: dict[int, datetime] = {}
         self._ticking = asyncio.Lock()
+        self._broom = Broom()
         self._outcomes: Counter[tuple[str, str]] = Counter()
         self.watch = Watch(
             store,
@@ -222,6 +224,12 @@ class App:
         if woken:
             self._something_to_send()
 
+    async def sweep(self) -> None:
+        """Let go of what is needed no more."""
+        swept = await sweep_on(self._broom, self.store.transaction, self.clock() - timedelta(days=self.settings.keep_days))
+        if swept:
+            log.info("swept", rows=swept)
+
     def hint(self) -> None:
         """Time or the world has moved: everybody look again."""
         self.intake.hint()
@@ -250,10 +258,11 @@ class App:
 
     def standing(self) -> Standing:
         """How this process stands, without asking anybody."""
+        begun = {account: getattr(desk.channel, "last_heard", None) for account, desk in self.desks.items()}
         tasks = self._tasks | {f"delivery {account}": desk.sending for account, desk in self.desks.items()}
         return Standing(
             process="" if self.store.is_sqlite else socket.gethostname(),
-            heard={account: getattr(desk.channel, "last_heard", None) for account, desk in self.desks.items()},
+            heard=begun if self._scheduler.running else dict.fromkeys(self.channels),
             refused=frozenset(account for account, desk in self.desks.items() if desk.refused),
             unattended=self._shift.unattended(0.0) if self._shift else (),
             stopped=[name for name, task in tasks.items() if task.done()],
