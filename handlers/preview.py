@@ -160,8 +160,8 @@ async def beside(moment: Moment, draft: Draft, text: str, offers: Offers = (), *
         # The topic they wrote in is gone: what has to be said is said where the incident is talked about now.
         case = await moment.tx.incidents.get(draft.incident)
         return await tell_at(moment, case, at, text, offers, only=draft.user_id, draft=draft_of) if case else 0
-    options = {"incident": draft.incident, "topic_of": topic, "answer_to": draft.message, "only": draft.user_id, "draft": draft_of}
-    return await moment.post(at, text, offers, **options)
+    about = draft.incident
+    return await moment.post(at, text, offers, incident=about, topic_of=topic, answer_to=draft.message, only=draft.user_id, draft=draft_of)
 
 
 async def show(moment: Moment, draft: Draft, text: str, offers: Offers = ()) -> None:

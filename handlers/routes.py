@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, Handler] = {
     "queue": curate.queue,
     "overdue": watch.overdue,
     "due": watch.due,
+    "undelivered": watch.undelivered,
     "connect": groups.connect,
 }
 

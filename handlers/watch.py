@@ -1,4 +1,4 @@
-"""Looking after the clock: the lists /overdue and /due, one incident's card, and the buttons below an escalation."""
+"""Looking after the clock and the answers: the lists /overdue, /due and /undelivered, one incident's card, and the buttons below an escalation."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ PAGE = 8
 """Incidents on one page of a list: with two buttons to turn it they are the ten that VK's keyboards hold."""
 SOON = timedelta(hours=4)
 """What /due means."""
+WAITS = timedelta(minutes=5)
+"""An answer that its messenger has not taken for so long is listed as undelivered."""
 
 _CURATOR_CAN: Sequence[tuple[str, tuple[Action, ...]]] = (
     ("pass", (Action.ASSIGN, Action.REASSIGN)),
@@ -74,14 +76,22 @@ async def due(turn: Turn) -> None:
     await show_list(turn, "due")
 
 
+async def undelivered(turn: Turn) -> None:
+    """/undelivered: whose answer did not reach the citizen, may not have, or still waits for the messenger; the newest first."""
+    await show_list(turn, "undelivered")
+
+
 async def show_list(turn: Turn, name: str, offset: int = 0) -> None:
     """One page of a list, each line with a button that opens its card. Turning the page changes the same message."""
     organisations = await scope(turn)
     if organisations is not None and not organisations:
         await _not_here(turn)
         return
+    cases: Sequence[Case]
     if name == "overdue":
         cases = await turn.tx.incidents.due_before(turn.now, organisations=organisations)
+    elif name == "undelivered":
+        cases = await _unanswered(turn, organisations)
     else:
         cases = await turn.tx.incidents.due_before(turn.now + SOON, organisations=organisations, after=turn.now)
     if cases:
@@ -95,6 +105,12 @@ async def show_list(turn: Turn, name: str, offset: int = 0) -> None:
         await turn.instead(text, offers)
     else:
         await turn.post(turn.here, text, offers)
+
+
+async def _unanswered(turn: Turn, organisations: Sequence[str] | None) -> Sequence[Case]:
+    found = [await turn.tx.incidents.get(number) for number in await turn.tx.outbox.undelivered(turn.now - WAITS)]
+    cases = [case for case in found if case and case.incident.status is not Status.CLOSED]
+    return cases if organisations is None else [case for case in cases if case.incident.organisation in organisations]
 
 
 async def _not_here(turn: Turn) -> None:

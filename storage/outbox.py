@@ -262,6 +262,23 @@ class Outbox:
         )
         return [(row[0], row[1]) for row in await self._connection.execute(statement)]
 
+    async def undelivered(self, since: datetime, limit: int = 200) -> Sequence[int]:
+        """Incidents whose newest answer failed, is uncertain, or has been waiting since then; the newest first."""
+        later = outbox.alias()
+        waits = and_(_is_in(outbox, _WAITING), outbox.c.created_at <= since)
+        newer = select(later.c.id).where(
+            later.c.incident_id == outbox.c.incident_id, later.c.purpose == Purpose.ANSWER, later.c.id > outbox.c.id, later.c.state == SENT
+        )
+        statement = (
+            select(outbox.c.incident_id)
+            .where(_is_in(outbox, _OPEN), outbox.c.purpose == Purpose.ANSWER, or_(outbox.c.state.in_((FAILED, UNCERTAIN)), waits))
+            .where(~newer.exists())
+            .group_by(outbox.c.incident_id)
+            .order_by(func.max(outbox.c.id).desc())
+            .limit(limit)
+        )
+        return list((await self._connection.execute(statement)).scalars())
+
     async def lacks_files(self, draft: int) -> bool:
         """Whether something of a draft went without a file that could not be had."""
         statement = select(outbox.c.id).where(outbox.c.draft_id == draft, outbox.c.draft_id != _inline(0), outbox.c.without_files).limit(1)

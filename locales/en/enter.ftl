@@ -40,7 +40,7 @@ help-citizen = Tell us in one message what happened and where; photos are welcom
 help-group = Please report problems in a private chat with the bot.
 help-official = Official: answer a card with the messenger's own reply; we first show what the citizen will get. Lists: /overdue, and /due for what ends within 4 hours.
 help-head = Head: /overdue, and /due for what ends within 4 hours.
-help-curator = Curator: /queue to sort, /overdue, and /due for what ends within 4 hours.
+help-curator = Curator: /queue to sort, /overdue, /due for what ends within 4 hours, and /undelivered for answers that did not arrive.
 help-administrator = Administrator: invitations and settings are on the command line, sutki --help.
 
 command-start = about this bot
@@ -49,4 +49,5 @@ command-my = my reports
 command-queue = sort (curators)
 command-due = due within 4 hours (staff)
 command-overdue = overdue (staff)
+command-undelivered = answers that did not arrive (staff)
 command-connect = connect a working chat

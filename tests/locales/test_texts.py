@@ -60,8 +60,8 @@ COMPUTED: Mapping[str, Sequence[str]] = {
     "scene-{}": list(Scene),
     "source-{}": ["telegram", "vk"],
     "status-{}": list(Status),
-    "watch-{}": ["overdue", "due"],
-    "watch-{}-none": ["overdue", "due"],
+    "watch-{}": ["overdue", "due", "undelivered"],
+    "watch-{}-none": ["overdue", "due", "undelivered"],
     "work-ask-{}": ["answer", "interim", "question"],
 }
 """Keys that are put together, and what they are put together with. A new kind of them is added here."""
