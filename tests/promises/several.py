@@ -77,6 +77,7 @@ class Several(World):
         self.processes = processes
         self._sends = folder / "sends"
         self._starts: dict[int, int] = {}
+        self._supervising: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
         """Have leases logged. After the tables are there."""
@@ -95,6 +96,15 @@ class Several(World):
         """As many processes as there are places."""
         for place in range(self.processes):
             await self.join(place)
+        self._supervising = asyncio.create_task(self._supervise())
+
+    async def _supervise(self) -> None:
+        """A process that could not start (the database was away) is started again, as systemd does."""
+        while True:
+            await asyncio.sleep(0.2)
+            for place, child in list(self.children.items()):
+                if not child.running and await child.wait() > 0:
+                    await self.join(place)
 
     async def is_up(self, place: int) -> None:
         """Wait until a process serves, or would."""
@@ -156,6 +166,9 @@ class Several(World):
 
     async def close(self) -> None:
         """End every child."""
+        if self._supervising:
+            self._supervising.cancel()
+            await asyncio.wait([self._supervising])
         for child in self.children.values():
             if child.running:
                 child.send(signal.SIGCONT)
