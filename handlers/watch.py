@@ -1,4 +1,4 @@
-"""Looking after the clock and the answers: the lists /overdue, /due and /undelivered, one incident's card, and the buttons below an escalation."""
+"""Looking after clock and answers: the lists /overdue, /due, /undelivered, one incident's card, and the buttons below an escalation."""
 
 from __future__ import annotations
 

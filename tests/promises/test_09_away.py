@@ -1,8 +1,8 @@
-"""Promise 9: a messenger may vanish. When it comes back nothing is lost; if it does not, all else works and every answer is accounted for."""
+"""Promise 9: a messenger may vanish. Back again, nothing is lost; away for good, all else works and every answer is accounted for."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -23,7 +23,7 @@ AWAY = timedelta(hours=23)
 
 
 @pytest.fixture
-async def house(store: Store) -> AsyncIterator[House]:
+async def house(store: Store) -> House:
     """Officials of one organisation on both messengers, and a curator on VK."""
     house = House(store)
     await house.open()
@@ -31,7 +31,7 @@ async def house(store: Store) -> AsyncIterator[House]:
     await house.chat(VK, VK_CHAT, OWNER)
     await house.official(VK, "11", "Иванова", OWNER)
     await house.official(VK, "90", "Кураторова", "", role=Role.CURATOR)
-    yield house
+    return house
 
 
 class Outage:
