@@ -298,8 +298,8 @@ class Intake:
     async def _bury(self, rows: Sequence[Row], error: str, events: Sequence[Event] = ()) -> None:
         log.error("dead_letter", account=rows[0].account, row=rows[0].id, error=error)
         async with self._store.transaction("bury") as tx:
-            await tx.inbox.dead([row.id for row in rows], error, self._clock())
-            for event in events:
+            buried = await tx.inbox.dead([row.id for row in rows], error, self._clock())
+            for event in events if buried else ():
                 if isinstance(event, Said) and event.scene is Scene.PRIVATE:
                     await self._apologise(tx, event.address, event.sender.language)
         self.handled()

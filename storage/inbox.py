@@ -148,14 +148,15 @@ class Inbox:
         await self._connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(state=DONE, handled_at=at, error=""))
 
     async def failed(self, ids: Sequence[int], error: str, retry_at: datetime) -> None:
-        """Handling failed; the rows are tried again at ``retry_at``."""
+        """Handling failed; the rows are tried again at ``retry_at``. Those that are done stay so: the commit may have come through."""
         values = {"attempts": inbox.c.attempts + 1, "error": error, "handle_after": retry_at}
-        await self._connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(values))
+        await self._connection.execute(update(inbox).where(inbox.c.id.in_(ids), inbox.c.state == NEW).values(values))
 
-    async def dead(self, ids: Sequence[int], error: str, at: datetime) -> None:
-        """The rows cannot be handled: dead letters, for an administrator to see and replay."""
+    async def dead(self, ids: Sequence[int], error: str, at: datetime) -> bool:
+        """The rows cannot be handled: dead letters, for an administrator to see and replay. Returns False when they had been handled."""
         values = {"state": DEAD, "error": error, "handled_at": at, "attempts": inbox.c.attempts + 1}
-        await self._connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(values))
+        statement = update(inbox).where(inbox.c.id.in_(ids), inbox.c.state == NEW)
+        return bool((await self._connection.execute(statement.values(values))).rowcount)
 
     async def cancel(self, key: str, at: datetime) -> bool:
         """Take back something of our own before it is handled. Returns False when it is too late."""

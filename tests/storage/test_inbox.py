@@ -119,6 +119,17 @@ async def test_a_dead_letter_waits_no_more_and_can_be_seen(store: Store) -> None
     assert [row.key for row in await _waiting(store)] == ["2"]
 
 
+async def test_what_is_done_neither_fails_nor_dies_when_the_answer_to_its_commit_was_lost(store: Store) -> None:
+    await _put(store, "1")
+    async with store.transaction() as tx:
+        (row,) = await tx.inbox.waiting(NOON)
+        await tx.inbox.done([row.id], NOON)
+    async with store.transaction() as tx:
+        await tx.inbox.failed([row.id], "ConnectionError", NOON)
+        assert not await tx.inbox.dead([row.id], "ConnectionError", NOON)
+        assert await tx.inbox.counts() == {"new": 0, "dead": 0}
+
+
 async def test_something_of_our_own_comes_when_its_time_has_come_and_holds_no_lane(store: Store) -> None:
     async with store.transaction() as tx:
         await tx.inbox.later("send-7", {"draft": 7}, lane="7", at=NOON, handle_after=later(seconds=30))
