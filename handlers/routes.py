@@ -100,6 +100,7 @@ STEPS: Mapping[str, Handler] = {
 
 INTERNAL: Mapping[str, Callable[[Moment, Mapping[str, Any]], Awaitable[None]]] = {
     "send-draft": sending.send,
+    "give-back": sending.give_back,
     "outcome": sending.outcome,
     "unheard": sending.unheard,
     "settle": report.settle,

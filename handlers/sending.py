@@ -49,6 +49,23 @@ async def send(moment: Moment, raw: Mapping[str, Any]) -> None:
     await show(moment, draft, (await texts_at(moment, draft.address)).say("draft-sending"))
 
 
+async def give_back(moment: Moment, raw: Mapping[str, Any]) -> None:
+    """The house was restored from a backup that was made within the 30 seconds: whether it was sent, only its author can tell."""
+    draft = await moment.tx.conversations.draft(raw["draft"])
+    case = await moment.tx.incidents.get(draft.incident) if draft else None
+    if draft is None or case is None or draft.state != "sending":
+        return
+    role = role_among(await moment.tx.people.posts_of(draft.person), case)
+    texts = await texts_at(moment, draft.address)
+    await show(moment, draft, texts.say("draft-answered-below"))
+    opened = replace(draft, state="open", kind="", date=None)
+    await moment.tx.conversations.rewrite(opened, was="sending")
+    if role is None:
+        await beside(moment, opened, texts.say("draft-restored"))
+    else:
+        await post_preview(moment, case, opened, role, why=texts.say("draft-restored"))
+
+
 async def _back(moment: Moment, case: Case, draft: Draft, role: Role | None, why: str, seen: Seen | None = None) -> None:
     """It was not sent. The text is not lost, and its author hears of it where they wrote."""
     texts = await texts_at(moment, draft.address)

@@ -40,7 +40,7 @@ async def upgrade(store: Store) -> None:
 
 async def is_current(store: Store) -> bool:
     """Whether the database has exactly the tables this program knows."""
-    return await revision(store) == ScriptDirectory.from_config(_config()).get_current_head()
+    return await revision(store) == ScriptDirectory.from_config(scripts()).get_current_head()
 
 
 async def revision(store: Store) -> str:
@@ -64,11 +64,12 @@ async def _upgrade_sqlite(connection: AsyncConnection) -> None:
 
 
 def _run(connection: Connection) -> None:
-    command.upgrade(_config(connection), "head")
+    command.upgrade(scripts(connection), "head")
     crash_point("migrate", "before_commit")
 
 
-def _config(connection: Connection | None = None) -> Config:
+def scripts(connection: Connection | None = None) -> Config:
+    """Where our migrations are, for Alembic."""
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
@@ -85,7 +86,7 @@ async def _write(what: str) -> None:
         try:
             await upgrade(store)
             async with store.engine.connect() as connection:
-                await connection.run_sync(lambda plain: command.revision(_config(plain), what, autogenerate=True, rev_id=number))
+                await connection.run_sync(lambda plain: command.revision(scripts(plain), what, autogenerate=True, rev_id=number))
         finally:
             await store.close()
 

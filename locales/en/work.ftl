@@ -93,6 +93,7 @@ draft-answered-below = See below.
 
 draft-sending = Sending…
 draft-late = Not delivered yet: the citizen's messenger does not answer. We will send it as soon as it does.
+draft-restored = The database was restored from a backup: nobody knows whether this answer was sent. Look in the messenger or ask the citizen; if it was not, send it.
 draft-not-sent = Not sent.
 draft-no-account = The account the citizen wrote to is not connected now.
 draft-delivered = Delivered { $hour }.

@@ -145,7 +145,7 @@ async def test_what_was_there_before_the_outbox_was_made_anew_is_there_after(tmp
         "VALUES (12, 1, '2026-03-11', 'report', 'citizen', 'new', 'new')",
     }
     async with store.engine.connect() as connection, connection.begin():
-        await connection.run_sync(lambda plain: command.upgrade(migrate._config(plain), "0002"))
+        await connection.run_sync(lambda plain: command.upgrade(migrate.scripts(plain), "0002"))
         for table, row in rows.items():
             await connection.execute(text(f"INSERT INTO {table} {row}"))
     await migrate.upgrade(store)
