@@ -118,7 +118,7 @@ class Delivery:
                 if not taken_up:
                     await self._take_up(first=first)
                     first, taken_up = False, True
-                pause = await self.step()
+                _, pause = await self._look()
             except LeaseLost:  # this process was held up for longer than its lease; whether it goes on is decided elsewhere
                 log.warning("delivery_without_lease", account=self._channel.account)
                 taken_up, pause = False, 1.0
@@ -144,9 +144,14 @@ class Delivery:
             await tx.leases.check(self._lease, to_begin=to_begin)
 
     async def step(self) -> float:
+        """Begin every call that may begin now. Returns seconds until it is worth looking again; 0: at once, for something was taken."""
+        taken, pause = await self._look()
+        return 0.0 if taken else pause
+
+    async def _look(self) -> tuple[bool, float]:
         """Write down what came of calls and begin every call that may begin now, in one transaction.
 
-        Returns seconds until it is worth looking again; 0: at once.
+        Returns whether something was taken, and seconds until it is worth looking again, should no call end and nobody give a hint before.
         """
         now, clock = self._monotonic(), self._clock()
         if self._odd and now >= self._odd_at and not await self._write_odd():
@@ -154,9 +159,8 @@ class Delivery:
         free = self._pace.free_slots(now)
         came, self._came = self._came, []
         if not free and not came:
-            return max(min(IDLE, self._pace.next_free(now) - now), 0.005)
+            return False, max(min(IDLE, self._pace.next_free(now) - now), 0.005)
         claimed: Sequence[Row] = ()
-        due = None
         try:
             async with self._store.transaction("outcome" if came else "claim") as tx:
                 await self._fence(tx, to_begin=bool(free))
@@ -164,36 +168,38 @@ class Delivery:
                 if free:
                     claimed = await tx.outbox.claim(self._channel.account, clock, self._resting(now), free, after=self._turn)
                 rows = [ready for row in claimed if (ready := await self._ready(tx, row))]
-                due = None if claimed else await tx.outbox.next_due(self._channel.account, clock)
+                due = await tx.outbox.next_due(self._channel.account, clock)
         except BaseException:
             self._odd += came
             raise
         self._written(came)
-        for row in rows:
-            self._begin(row)
+        begun = [row for row in rows if self._begin(row)]
         if claimed:
             self._turn = claimed[-1].to.chat
-            return 0.0
+            if len(begun) == free or len(begun) < len(claimed):  # there may be more to take
+                return True, 0.0
         waits = [1.0 if self._odd else IDLE, self._pace.next_free(now) - now] + ([(due - clock).total_seconds()] if due else [])
-        return max(min(waits), 0.005)
+        return bool(claimed), max(min(waits), 0.005)
 
     def _resting(self, now: float) -> list[str]:
         """Chats that are not written to now: by the platform's limits, or because it is not written down what came of their last call."""
         return list({*self._pace.busy_chats(now), *(row.to.chat for row, _ in self._odd)})
 
-    def _begin(self, row: Row) -> None:
+    def _begin(self, row: Row) -> bool:
+        """Make its call; not if that must wait all the same, which is written down then."""
         self._at_work.add(row.id)
         chat = "" if _kind(row) is Kind.WHISPER else row.to.chat
         if wait := self._pace.held(self._monotonic(), chat):  # the platform asked for it while the row was being taken
             self._came.append((row, TryLater("the platform asked to wait", wait)))
-            return
+            return False
         if self._lease and not self._lease.is_good(self._monotonic()):  # it was held up since the row was taken
             self._came.append((row, TryLater("it came too late to send it", 1.0)))
-            return
+            return False
         self._pace.take()
         task = asyncio.create_task(self._send(row))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        return True
 
     async def finish(self) -> None:
         """Wait for the calls that have begun, and write down what came of them."""
