@@ -101,6 +101,8 @@ class Said(Header):
     location: Location | None = None
     answer_to: str = ""
     """Message id this one replies to with the messenger's own reply; empty when it replies to nothing."""
+    answers_us: bool = False
+    """The messenger tells that the message it replies to is ours. We need not know it: what was sent twice is known once."""
     forwarded: bool = False
     album: str = ""
     """Messages of one album share it (Telegram sends each photo by itself); empty otherwise."""

@@ -238,9 +238,12 @@ async def give_up(turn: Turn) -> None:
 
 
 async def said_in_group(turn: Turn) -> None:
-    """In a working chat only a reply to a message of ours may become an answer; everything else is colleagues' talk."""
+    """In a working chat only a reply to a message of ours may become an answer; everything else is colleagues' talk.
+
+    A message of ours that we do not know (it went twice, and one of them is unknown) is nobody's: then the author is asked.
+    """
     said, here = turn.said, turn.here
-    if not said.answer_to or not await turn.tx.outbox.row_of(here.account, here.chat, said.answer_to):
+    if not said.answer_to or not (said.answers_us or await turn.tx.outbox.row_of(here.account, here.chat, said.answer_to)):
         return
     if said.sender.impersonal:
         await turn.whisper("work-impersonal")

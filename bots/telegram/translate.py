@@ -207,6 +207,7 @@ def _message(reading: _Reading) -> Sequence[Event]:
             files=files,
             location=location,
             answer_to=_answer_to(message),
+            answers_us=_answers(message, reading.us),
             forwarded="forward_origin" in message or "forward_date" in message,
             album=message.words("media_group_id"),
             start=_start(text) if header["scene"] is Scene.PRIVATE else "",
@@ -328,6 +329,12 @@ def _answer_to(message: _Part) -> str:
     number = replied.number("message_id")
     root = message.is_true("is_topic_message") and "message_thread_id" in message and number == message.number("message_thread_id")
     return "" if root or "forum_topic_created" in replied else str(number)
+
+
+def _answers(message: _Part, us: str) -> bool:
+    """Whether the message it replies to is ours."""
+    author = message.part("reply_to_message") if _answer_to(message) else None
+    return author is not None and "from" in author and str(author.part("from").number("id")) == us
 
 
 def _files(message: _Part, account: str) -> tuple[File, ...]:

@@ -146,6 +146,7 @@ def _message_new(about: Json, context: _Context) -> Sequence[Event]:
             files=content.files,
             location=content.location,
             answer_to=_answered(message),
+            answers_us=bool(_answered(message)) and message["reply_message"].get("from_id") == -context.group,
             forwarded=content.forwarded,
             start=start,
             left_out=left_out,

@@ -75,6 +75,7 @@ def _record_sends_of(kind: Any, lines: int) -> None:
 def only_named_writes() -> None:
     """On PostgreSQL a transaction without a name may only read: a commit without a name would be a crash point nobody walks."""
     from sqlalchemy import text
+
     from storage.store import Store, Tx
 
     opened = Store.transaction

@@ -33,6 +33,7 @@ class People:
         self._seen = [0, 0]
         self.busy = False
         """Whether something of what was reported is not answered and rated yet."""
+        self._said: dict[str, str] = {}
         self._taken: set[tuple[str, str]] = set()
         self._editing: dict[int, tuple[int, str]] = {}
 
@@ -83,9 +84,20 @@ class People:
                 return
             moved, before = (moved, before) if [now, left] == before else (time.monotonic(), [now, left])
             child = self.world.child
-            assert child and child.running, f"it ended; {self.reports} reports, stored, changes, rated: {now}, left: {left}"
-            assert time.monotonic() < moved + seconds, f"{self.reports} reports; stored, changes, rated: {now}; left: {left}"
+            assert child is not None
+            assert child.running, f"it ended; {self.reports} reports, stored, changes, rated: {now}, left: {left}"
+            assert time.monotonic() < moved + seconds, (
+                f"{self.reports} reports, stored, changes, rated: {now}, {left}\n{await self._stuck()}"
+            )
             await asyncio.sleep(0.1)
+
+    async def _stuck(self) -> str:
+        """What became of the messages about incidents that nobody rated yet."""
+        rows = await self.world.database.ask(
+            "SELECT i.id, i.status, o.account, o.chat, o.id, o.purpose, o.state, o.doubted, o.attempts, o.error, substr(o.text, 1, 50)"
+            " FROM incidents i LEFT JOIN outbox o ON o.incident_id = i.id WHERE i.rating = 0 ORDER BY i.id, o.id"
+        )
+        return "\n".join(" ".join(map(str, row)) for row in rows)
 
     # --- what they say -----------------------------------------------------------------------------------------------
 
@@ -131,12 +143,18 @@ class People:
                 "text": f"{text} и тепла",
             }
             self.world.telegram.push(edited_message=edited | {"edit_date": message["date"]})
+        if "К какому сообщению" in call.text:
+            about = self._said[str(json.loads(call.params["reply_parameters"])["message_id"])]
+            presses(next(label for label in labels if label.startswith(f"№ {about} ")))
         if wanted := self._wants(labels, call.text, TELEGRAM):
             presses(wanted)
         if wanted == "Беру":
             inside = {name: message[name] for name in ("message_thread_id", "is_topic_message") if name in message}
-            words = self._words(call.text)
-            self.world.telegram.says(FORUM, MARIA, words, date=message["date"], more={**inside, "reply_to_message": message})
+            about = message | {"from": {"id": self.world.telegram.us, "is_bot": True, "first_name": "Алтай"}}
+            said = self.world.telegram.says(
+                FORUM, MARIA, self._words(call.text), date=message["date"], more={**inside, "reply_to_message": about}
+            )
+            self._said[str(said)] = _number(call.text)
 
     def _sees_vk(self, call: Call, number: int) -> None:
         peer, labels = int(call.params["peer_ids"]), buttons(call)

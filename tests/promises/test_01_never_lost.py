@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.promises.conftest import size
 from tests.promises.world import World
 from tests.promises.zygote import Zygote
@@ -47,16 +45,10 @@ class Crowd:
             telegram.says({"id": person, "type": "private", "first_name": "Анна"}, sender, text, date=today)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    found: str = request.getfixturevalue(f"{request.param}_url")
-    return found
-
-
 async def test_killed_at_any_moment_nothing_is_lost_and_nothing_doubled(
-    zygote: Zygote, tmp_path: Path, url: str, seeded: random.Random, figures: Callable[..., None]
+    zygote: Zygote, tmp_path: Path, database_url: str, seeded: random.Random, figures: Callable[..., None]
 ) -> None:
-    async with World(zygote, tmp_path, url) as world:
+    async with World(zygote, tmp_path, database_url) as world:
         crowd = Crowd(world, seeded)
         began = time.monotonic()
         for kills in range(KILLS):

@@ -258,6 +258,20 @@ async def test_talk_in_the_topic_goes_nowhere(house: House) -> None:
     assert len(office.shows()) == before
 
 
+async def test_a_reply_to_a_message_of_ours_that_we_do_not_know_asks_which(house: House) -> None:
+    """A card that went twice: we know one of the two, and somebody answers the other."""
+    office = await desk(house)
+    said = office.ivanova.said(WORDS, to=office.chat, thread=office.thread, reply_to="424242")
+    before = len(office.shows())
+    await house.happens(said)
+    assert len(office.shows()) == before  # colleagues talk
+    again = office.ivanova.said(WORDS, to=office.chat, thread=office.thread, reply_to="424242")
+    await house.happens(replace(again, answers_us=True))
+    assert office.last.text == "К какому сообщению это ответ? Пока ничего не отправлено."
+    await office.presses(office.ivanova, "№ 1 ")
+    assert office.last.text.startswith("№ 1. Отправить жителю?")
+
+
 async def test_a_reply_in_the_wrong_topic_asks_which_and_sends_nothing(house: House) -> None:
     office = await desk(house)
     await house.later(minutes=10)

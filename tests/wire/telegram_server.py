@@ -97,6 +97,11 @@ class TelegramServer:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def us(self) -> int:
+        """The id of the (first) bot."""
+        return next(iter(self.tokens.values()))
+
+    @property
     def waiting(self) -> int:
         """Updates that are not acknowledged yet."""
         return len(self._updates)

@@ -178,7 +178,9 @@ class TestTopics:
         assert said(**inside, text="ответ", reply_to_message=message(FORUM, BOT) | {"message_id": 8}).answer_to == "8"
 
     def test_an_answer_elsewhere_is_one(self) -> None:
-        assert said(chat=GROUP, text="ответ", reply_to_message=message(GROUP, BOT) | {"message_id": 7}).answer_to == "7"
+        ours = said(chat=GROUP, text="ответ", reply_to_message=message(GROUP, BOT) | {"message_id": 7})
+        assert (ours.answer_to, ours.answers_us) == ("7", True)
+        assert not said(chat=GROUP, text="ответ", reply_to_message=message(GROUP, BOT) | {"message_id": 7, "from": {"id": 6}}).answers_us
 
 
 @pytest.mark.parametrize(
