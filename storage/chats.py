@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -142,6 +142,12 @@ class Chats:
             rows = () if fresh else await self._connection.execute(select(*_THREAD).where(threads.c.incident_id == incident))
             self._threads[incident] = [Thread(*row) for row in rows]
         return list(self._threads[incident])
+
+    async def ahead(self, numbers: Collection[int]) -> None:
+        """Read at once where these incidents have their cards."""
+        self._threads.update((number, []) for number in numbers)
+        for row in await self._connection.execute(select(*_THREAD).where(threads.c.incident_id.in_(numbers))):
+            self._threads[row.incident_id].append(Thread(*row))
 
     async def in_topic(self, account: str, chat: str, thread: str) -> int:
         """The incident a forum topic is about; 0 when it is about none."""

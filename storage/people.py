@@ -100,6 +100,11 @@ class People:
             for post in await self._posts(roles.c.person_id.in_(found)):
                 self._held[post.person].append(post)
 
+    async def names_ahead(self, persons: Collection[int]) -> None:
+        """Read at once who these persons are."""
+        for row in await self._connection.execute(select(people.c.id, people.c.name, people.c.language).where(people.c.id.in_(persons))):
+            self._persons[row.id] = Person(*row)
+
     # --- persons ---------------------------------------------------------------------------------------------------
 
     async def known(self, account: str, user_id: str) -> Person | None:
