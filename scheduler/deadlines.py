@@ -21,9 +21,9 @@ log = structlog.get_logger(__name__)
 
 SNOOZE = timedelta(minutes=1)
 """How long an incident that could not be woken rests before it is tried again."""
-GROUP = 50
+GROUP = 25
 """Incidents of one transaction: the disk is asked once for all of them."""
-GROUP_TIME = 0.1
+GROUP_TIME = 0.2
 """Seconds after which a transaction takes no further one: others want to write, too."""
 MOST = 1000
 """Incidents of one tick; the next one goes on, and whoever watches sees that the clock ticks."""
@@ -66,6 +66,8 @@ class _Round:
             async with self.store.transaction("wake") as tx:
                 cases = await tx.incidents.to_wake(self.now, but={*self.resting, *self.passed_over}, limit=GROUP)
                 taken = [case.id for case in cases]
+                if len(cases) > 1:
+                    await _ahead(tx, cases)
                 for case in cases:
                     if time.monotonic() - began > GROUP_TIME and woken:
                         break
@@ -132,3 +134,11 @@ class _Round:
         log.error("wake_failed", incident=number, exc_info=problem)
         if not passes(problem):
             self.resting[number] = self.now + SNOOZE
+
+
+async def _ahead(tx: Tx, cases: Sequence[Case]) -> None:
+    """Read at once what reminders are made of. Nothing hangs on it but how often the database is asked."""
+    persons = {case.report.person for case in cases}
+    await tx.people.names_ahead(persons)
+    await tx.incidents.ahead(persons, coming=0)
+    await tx.chats.ahead([case.id for case in cases])

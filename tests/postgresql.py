@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 import asyncpg
 
 _OWN = "TEST_POSTGRESQL"
-_QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "autovacuum=off")
+QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "autovacuum=off")
 # The shell outlives a killed run of the tests just long enough to stop the server and clean up: its standard input ends with the run.
 _GUARD = '"$@" & server=$!; cat > /dev/null; kill -INT $server; wait $server; rm -rf "$0"'
 
@@ -37,7 +38,8 @@ class CannotRun(Exception):
 class Server:
     """A server of this run's own, or the one that TEST_POSTGRESQL names."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Sequence[str] = QUICK) -> None:
+        self._settings = settings
         self._own = os.environ.get(_OWN, "")
         self._folder: Path | None = None
         if not self._own:
@@ -76,7 +78,9 @@ class Server:
         data, log = folder / "data", folder / "log"
         initdb = [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
         subprocess.run(initdb, check=True, capture_output=True, text=True, timeout=60, cwd=folder, **user)  # noqa: S603 — our own words
-        settings = [word for setting in (*_QUICK, "listen_addresses=", f"unix_socket_directories={folder}") for word in ("-c", setting)]
+        settings = [
+            word for setting in (*self._settings, "listen_addresses=", f"unix_socket_directories={folder}") for word in ("-c", setting)
+        ]
         with log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 — our own words
                 ["/bin/sh", "-c", _GUARD, folder, programs / "postgres", "-D", data, *settings],
