@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from bots.channel import Button, File, FileKind, Keyboard, Limits, Reply
@@ -9,7 +10,7 @@ from bots.channel import Button, File, FileKind, Keyboard, Limits, Reply
 
 def units(text: str) -> int:
     """Length in UTF-16 units, as Telegram counts."""
-    return len(text) + sum(1 for letter in text if ord(letter) > 0xFFFF)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def shorten(text: str, limit: int) -> str:
@@ -30,7 +31,12 @@ def split(text: str, limit: int) -> list[str]:
         )
         parts.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
-    return [part for part in [*parts, text] if part]
+    return [part for part in [*parts, text] if _shows(part)]
+
+
+def _shows(text: str) -> bool:
+    """Whether there is anything to be seen: messengers refuse what is empty to the eye, and a stranger's words may be just that."""
+    return any(unicodedata.category(letter)[0] in "LMNPS" for letter in text)
 
 
 def _head(text: str, limit: int) -> str:
@@ -55,7 +61,8 @@ def pages(reply: Reply, limits: Limits) -> list[Reply]:
     if reply.whisper_to:
         return [Reply(text=shorten(reply.text, limits.whisper), whisper_to=reply.whisper_to)]
     if reply.instead_of:
-        return [Reply(text=shorten(reply.text, limits.text), keyboard=keyboard, instead_of=reply.instead_of)]
+        text = shorten(reply.text, limits.text) if _shows(reply.text) else "…"
+        return [Reply(text=text, keyboard=keyboard, instead_of=reply.instead_of)]
     groups = _groups(reply.files, limits)
     with_text = bool(
         groups
@@ -68,7 +75,7 @@ def pages(reply: Reply, limits: Limits) -> list[Reply]:
     if with_text:
         out.append(Reply(text=reply.text, keyboard=keyboard, files=groups.pop(0), answer_to=reply.answer_to))
     elif reply.text or keyboard:
-        texts = split(reply.text, limits.text) or [""]
+        texts = split(reply.text, limits.text) or ["…"]
         out += [Reply(text=text, answer_to=reply.answer_to) for text in texts[:-1]]
         out.append(Reply(text=texts[-1], keyboard=keyboard, answer_to=reply.answer_to, ask_place=reply.ask_place))
     out += [Reply(files=group, answer_to=reply.answer_to) for group in groups]

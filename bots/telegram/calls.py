@@ -57,8 +57,8 @@ LIMITS = Limits(
     threads=True,
     edit_hours=0,  # 48 h is the limit for messages of others
 )
-_MENTION = re.compile(r"(?<![A-Za-z0-9._%+-])@(?=[A-Za-z0-9_])")
-"""What Telegram would make a mention of, which calls a member of the chat; not the sign in an e-mail address."""
+_MENTION = re.compile(r"(?<![A-Za-z0-9_])@(?=[A-Za-z0-9_])")
+"""What Telegram would make a mention of, which calls a member of the chat: also behind a full stop. Not the sign in an e-mail address."""
 
 
 def unmentioned(text: str, limit: int = LIMITS.text) -> str:

@@ -64,11 +64,12 @@ def is_passing(error: VkError) -> bool:
 _JOINER = "\u2060"
 _NAMED = r"(?:[A-Za-z0-9_.]|все|всех|онлайн|тут)"
 _MENTION = re.compile(
-    rf"@(?=\w)(?<![A-Za-z0-9._%+-]@)|@(?=\w)(?![A-Za-z0-9-]+\.[A-Za-z])"  # but not within an e-mail address
-    rf"|\*(?={_NAMED})|\[(?=[\w@*])",
+    rf"@(?=\w)(?<![A-Za-z0-9_]@)|@(?=\w)(?![A-Za-z0-9-]+\.[A-Za-z])"  # but not within an e-mail address
+    rf"|\*(?={_NAMED})|\[(?=[^\s{_JOINER}])"
+    rf"|&(?=[#A-Za-z])",  # VK shows &#64; as the letter it stands for
     re.IGNORECASE,
 )
-_ALIKE = {"@": "＠", "*": "∗", "[": "［"}
+_ALIKE = {"@": "＠", "*": "∗", "[": "［", "&": "＆"}
 
 
 def unmentioned(text: str, limit: int = LIMITS.text) -> str:

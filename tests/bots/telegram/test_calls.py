@@ -119,6 +119,7 @@ def test_file_names_are_safe(name: str, mime: str, kind: FileKind, safe: str) ->
         ("@all, @channel", "@\u2060all, @\u2060channel"),
         ("пишите на anna@example.org", "пишите на anna@example.org"),
         ("@ и @!", "@ и @!"),
+        ("на Ленина.@petrov и -@all", "на Ленина.@\u2060petrov и -@\u2060all"),
         ("@a" + "я" * 4094, "＠a" + "я" * 4094),
     ],
 )

@@ -15,10 +15,11 @@ from bots.vk.compose import LIMITS, VkError, edit, failure, keyboard, message, u
 from sandbox.vk_shapes import keyboard as checked
 
 _ACTIVE = re.compile(
-    r"(?:^|[^\w.+-])@(?:all|online|everyone|here|все|онлайн|id\d|club\d|[a-z_]\w)"
+    r"(?<![A-Za-z0-9_])@(?:all|online|everyone|here|все|онлайн|id\d|club\d|[a-z_]\w)"
     r"|\*(?:all|online|everyone|here|все|онлайн|id\d|club\d|public\d|[a-z_]\w)"
     r"|\[(?:id|club|public|event|app)-?\d+\|[^\]]*\]"
-    r"|\[(?:https?://)?(?:m\.)?vk\.(?:com|ru)/[^|\]]*\|[^\]]*\]",
+    r"|\[(?:https?://)?(?:m\.)?vk\.(?:com|ru)/[^|\]]*\|[^\]]*\]"
+    r"|\[#\w+\|[^\]]*\]|&#\d+;",
     re.IGNORECASE,
 )
 _NASTY = st.lists(
@@ -42,6 +43,9 @@ _NASTY = st.lists(
         "(@id1)",
         "[@id1|x]",
         "**id1",
+        "на Ленина.@durov",
+        "[#alias|Оплатить|https://vk.com/x]",
+        "&#64;all",
     ],
 )
 def test_mentions_are_broken_and_look_the_same(text: str) -> None:
