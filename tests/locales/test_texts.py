@@ -65,7 +65,7 @@ COMPUTED: Mapping[str, Sequence[str]] = {
     "work-ask-{}": ["answer", "interim", "question"],
 }
 """Keys that are put together, and what they are put together with. A new kind of them is added here."""
-NO_KEYS = {"asked-{}", "late-{}"}
+NO_KEYS = {"before-restore-{}", "asked-{}", "late-{}"}
 """What looks like them and is none: steps of a clock."""
 
 

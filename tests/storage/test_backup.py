@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import os
 import sqlite3
 import stat
 from datetime import timedelta
@@ -102,7 +102,7 @@ async def test_its_age_is_remembered_and_no_other_file_is_touched(store: Store, 
     with pytest.raises(FileExistsError):
         await back_up(store, taken, NOON)
     assert taken.read_text() == "somebody's"
-    assert [name for name in os.listdir(tmp_path) if name.startswith(".")] == []
+    assert not await asyncio.to_thread(lambda: list(tmp_path.glob(".*")))
     async with store.transaction() as tx:
         assert await Marks(tx.connection).get(BACKUP) is None
     await back_up(store, tmp_path / "other.sqlite3", NOON)

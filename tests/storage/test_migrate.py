@@ -40,8 +40,9 @@ async def _catalogue(store: Store) -> set[tuple[str, str, tuple[str, ...]]]:
 
 
 def _parts(definition: str | None) -> tuple[str, ...]:
-    """A definition without the order of its lines and the quotes of a renamed table, which mean nothing."""
-    return tuple(sorted(line.strip(" \t,").replace('"', "") for line in (definition or "").splitlines()))
+    """A definition without what means nothing: the order and the ends of its lines, the quotes of a renamed table."""
+    lines = (definition or "").removesuffix(")").replace(", ", "\n").splitlines()
+    return tuple(sorted(part for line in lines if (part := line.strip(" \t,").replace('"', ""))))
 
 
 def _differences(connection: Connection) -> list[object]:
