@@ -1,0 +1,178 @@
+"""Promise 4: one owner, always. Officials of two organisations take, give back and pass on the same incidents at once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bots.channel import Address, Scene, Update
+from incidents.deadlines import follow, start
+from incidents.incident import Action, Change, Deed, Incident, NotAllowed, Role, Status, act
+from storage.conversations import Choice
+from storage.incidents import Report
+from storage.store import Store, Tx
+from tests.promises.conftest import size
+from tests.promises.taking import ACCOUNT
+from tests.promises.zygote import Zygote
+from tests.stories.house import ALTAI, House
+
+OFFICIALS, INCIDENTS, ROUNDS = size(quick=12, full=50), size(quick=15, full=1000), size(quick=3, full=20)
+AT_ONCE = size(quick=4, full=3)
+"""Officials who press at the same incident in one round."""
+OWNERS = ("zhkh-barnaul", "dorogi-barnaul")
+CHATS = dict(zip(OWNERS, ("-1001", "-1002"), strict=True))
+ACTIONS = ("take", "take", "take", "release", "refuse-to")
+
+
+class Desks:
+    """Who may press what: officials by their organisation, incidents as they were opened."""
+
+    def __init__(self, store: Store, chance: random.Random) -> None:
+        self.store, self.chance = store, chance
+        self.organisation = {str(1000 + number): OWNERS[number % 2] for number in range(OFFICIALS)}
+        self.person: dict[str, int] = {}
+        self.opened: dict[int, Incident] = {}
+        self.presses = 0
+
+    async def furnish(self) -> None:
+        """Two organisations with a working chat each, and incidents that the first owns and nobody holds."""
+        house = House(self.store)
+        await house.open()
+        for user, organisation in self.organisation.items():
+            await house.official(ACCOUNT, user, f"Официал {user}", organisation)
+        for organisation, chat in CHATS.items():
+            await house.chat(ACCOUNT, chat, organisation)
+        now = datetime.now(UTC)
+        async with self.store.transaction() as tx:
+            for user in self.organisation:
+                self.person[user] = (await tx.people.meet(ACCOUNT, user, "", "ru", now)).id
+            citizen = (await tx.people.meet(ACCOUNT, "5", "Анна", "ru", now)).id
+            for _ in range(INCIDENTS):
+                fresh = Incident(
+                    id=0, status=Status.ASSIGNED, organisation=OWNERS[0], topic="housing", territory="barnaul", reported_at=now
+                )
+                running = start(fresh, ALTAI.policy("housing", "barnaul"), ALTAI.zone_of("barnaul"))
+                told = Report(person=citizen, address=Address(ACCOUNT, "5"), scene=Scene.PRIVATE, text="Течёт труба", said_at=now)
+                case = await tx.incidents.open(running, told, now)
+                self.opened[case.id] = case.incident
+                await tx.incidents.record(
+                    Change(
+                        incident=case.id,
+                        version=1,
+                        at=now,
+                        action=Action.REPORT,
+                        role=Role.CITIZEN,
+                        by=citizen,
+                        before=Status.NEW,
+                        after=Status.ASSIGNED,
+                    )
+                )
+
+    async def press(self, round_: int) -> None:
+        """Everybody of a round presses, each in a chat of their own: first one half of the officials and then the other, in the same
+        order of incidents. A process that finds the first half's chats in other hands takes the second's, and meets it all the way."""
+        numbers, users = list(self.opened), list(self.organisation)
+        self.chance.shuffle(numbers)
+        chosen = [(number, user) for number in numbers for user in self.chance.sample(users, AT_ONCE)]
+        halves = [[one for one in chosen if (users.index(one[1]) * 2 < len(users)) is half] for half in (True, False)]
+        async with self.store.transaction() as tx:
+            updates = [await self._press(tx, round_, number, user) for half in halves for number, user in half]
+            await tx.inbox.put(ACCOUNT, updates, datetime.now(UTC))
+        self.presses += len(updates)
+
+    async def _press(self, tx: Tx, round_: int, number: int, user: str) -> Update:
+        action = self.chance.choice(ACTIONS)
+        other = next(one for one in OWNERS if one != self.organisation[user])
+        choice = Choice(action, {"number": number} | ({"organisation": other} if action == "refuse-to" else {}))
+        (payload,) = await tx.conversations.offer(Address(ACCOUNT, user), [choice], at=datetime.now(UTC), incident=number)
+        press = f"{round_}/{number}/{user}"
+        return Update(key=press, raw={"press": press, "user": user, "payload": payload, "at": time.time()}, lane=user)
+
+    async def handled(self, seconds: float) -> None:
+        """Wait until every press is handled."""
+        until = time.monotonic() + seconds
+        while True:
+            async with self.store.transaction() as tx:
+                counts = await tx.inbox.counts()
+            if not counts["new"]:
+                assert counts["dead"] == 0
+                return
+            assert time.monotonic() < until, counts
+            await asyncio.sleep(0.1)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    found: str = request.getfixturevalue(f"{request.param}_url")
+    return found
+
+
+async def test_one_of_all_who_press_at_once_wins_and_the_history_is_one_line(
+    url: str, zygote: Zygote, tmp_path: Path, seeded: random.Random, figures: Callable[..., None]
+) -> None:
+    store = Store(url)
+    try:
+        desks = Desks(store, seeded)
+        await desks.furnish()
+        processes = 1 if store.is_sqlite else 2
+        for place in range(processes):
+            await zygote.start({}, folder=tmp_path, first=[("tests.promises.taking:run", url)], log=f"taking-{place}.log")
+        began = time.monotonic()
+        for round_ in range(ROUNDS):
+            await desks.press(round_)
+            await desks.handled(600)
+        seconds = time.monotonic() - began
+        won = await compare(desks)
+        figures(presses=desks.presses, won=won, refused=desks.presses - won, processes=processes, per_second=round(desks.presses / seconds))
+    finally:
+        await store.close()
+
+
+async def compare(desks: Desks) -> int:
+    """Every history is one that the rules allow, step by step, and whoever was told «done» stands in it. Returns how many won."""
+    async with desks.store.transaction() as tx:
+        histories = {number: await tx.incidents.history(number) for number in desks.opened}
+        cases = {number: await tx.incidents.get(number) for number in desks.opened}
+        answers = (await tx.connection.execute(text("SELECT whisper_to, text FROM outbox WHERE whisper_to <> ''"))).all()
+        handled = dict((await tx.connection.execute(text("SELECT state, count(*) FROM inbox WHERE account <> '' GROUP BY 1"))).all())
+    assert handled == {"done": desks.presses}
+    assert len(answers) == len({press for press, _ in answers}) == desks.presses, "each press is answered once"
+    done: Counter[tuple[int, int]] = Counter()
+    for press, words in answers:
+        _, number, user = press.split("/")
+        done[int(number), desks.person[user]] += not words
+    in_history: Counter[tuple[int, int]] = Counter()
+    for number, (first, *changes) in histories.items():
+        assert first.action is Action.REPORT
+        replayed = replay(desks.opened[number], changes)
+        for change in changes:
+            in_history[number, change.by] += 1
+        case = cases[number]
+        assert case is not None
+        assert replayed == case.incident, f"№ {number} stands otherwise than its history says"
+    assert in_history == +done
+    return sum(in_history.values())
+
+
+def replay(incident: Incident, changes: Sequence[Change]) -> Incident:
+    """The incident after all that was done to it, one after another; every step must have been allowed when it was taken."""
+    policy, zone = ALTAI.policy(incident.topic, incident.territory), ALTAI.zone_of(incident.territory)
+    for change in changes:
+        assert change.version == incident.version + 1, f"№ {incident.id}: a version is missing before {change.version}"
+        assert change.before == incident.status, f"№ {incident.id}: version {change.version} does not begin where the last ended"
+        deed = Deed(action=change.action, role=change.role, at=change.at, by=change.by, target=change.target, reason=change.reason)
+        try:
+            changed, seen = act(incident, deed)
+        except NotAllowed as why:
+            raise AssertionError(f"№ {incident.id}: version {change.version} was not allowed: {why}") from why
+        assert seen.after == change.after
+        incident = follow(incident, changed, seen, policy, zone)
+    return incident
