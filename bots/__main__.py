@@ -48,7 +48,9 @@ def build(words: Texts) -> typer.Typer:
     )
     _running(app, words, say)
     _administration(app, words, say)
+    _operations(app, words, say)
     app.add_typer(_region(words, say), name="region")
+    app.add_typer(_dead_letters(words, say), name="dead-letters")
     return app
 
 
@@ -96,6 +98,63 @@ def _administration(app: typer.Typer, words: Texts, say: Callable[..., str]) -> 
         from bots import commands  # noqa: PLC0415
 
         raise typer.Exit(commands.doctor(words))
+
+
+def _operations(app: typer.Typer, words: Texts, say: Callable[..., str]) -> None:
+    @app.command(help=say("cli-backup-help"))
+    def backup(
+        target: Annotated[Path, typer.Argument(help=say("cli-backup-target"))],
+        keep: Annotated[int, typer.Option(min=0, help=say("cli-backup-keep"))] = 0,
+    ) -> None:
+        from bots import commands  # noqa: PLC0415
+
+        raise typer.Exit(commands.backup(words, target, keep))
+
+    @app.command(help=say("cli-restore-help"))
+    def restore(
+        file: Annotated[Path, typer.Argument(help=say("cli-restore-file"))],
+        force: Annotated[bool, typer.Option("--force", help=say("cli-restore-force"))] = False,
+    ) -> None:
+        from bots import commands  # noqa: PLC0415
+
+        raise typer.Exit(commands.restore(words, file, force=force))
+
+
+def _dead_letters(words: Texts, say: Callable[..., str]) -> typer.Typer:
+    app = typer.Typer(help=say("cli-dead-letters-help"), no_args_is_help=True, rich_markup_mode=None)
+
+    @app.command("list", help=say("cli-dead-letters-list-help"))
+    def list_() -> None:
+        from bots import commands  # noqa: PLC0415
+
+        raise typer.Exit(commands.list_letters(words))
+
+    @app.command(help=say("cli-dead-letters-show-help"))
+    def show(
+        name: Annotated[str, typer.Argument(help=say("cli-letters-name"))],
+        raw: Annotated[bool, typer.Option("--raw", help=say("cli-letters-raw"))] = False,
+    ) -> None:
+        from bots import commands  # noqa: PLC0415
+
+        raise typer.Exit(commands.show_letter(words, name, raw=raw))
+
+    @app.command(help=say("cli-dead-letters-replay-help"))
+    def replay(
+        names: Annotated[list[str] | None, typer.Argument(help=say("cli-letters-name"))] = None,
+        everything: Annotated[bool, typer.Option("--all", help=say("cli-letters-all"))] = False,
+        twice: Annotated[bool, typer.Option("--perhaps-twice", help=say("cli-letters-perhaps-twice"))] = False,
+    ) -> None:
+        from bots import commands  # noqa: PLC0415
+
+        raise typer.Exit(commands.replay_letters(words, names or [], everything=everything, twice=twice))
+
+    @app.command(help=say("cli-dead-letters-drop-help"))
+    def drop(names: Annotated[list[str], typer.Argument(help=say("cli-letters-name"))]) -> None:
+        from bots import commands  # noqa: PLC0415
+
+        raise typer.Exit(commands.drop_letters(words, names))
+
+    return app
 
 
 def _region(words: Texts, say: Callable[..., str]) -> typer.Typer:

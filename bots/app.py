@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import socket
 import time
@@ -24,14 +25,15 @@ from bots.lookout import Lookout
 from bots.settings import Settings
 from bots.shift import Shift
 from bots.watch import Standing, Watch, speak
-from handlers import notices
-from handlers.turn import Office
+from handlers import alarms, notices
+from handlers.turn import Moment, Office
 from incidents.region import Region, parse
 from scheduler.deadlines import tick
 from scheduler.jobs import scheduler
 from storage.alone import Alone, NotAlone
 from storage.hints import Hints
 from storage.leases import Lease
+from storage.marks import RESTORE, Marks
 from storage.migrate import upgrade
 from storage.retention import Broom, sweep_on
 from storage.store import Store, wal_is_sound
@@ -111,6 +113,7 @@ class App:
         """
         self._paced = paced
         await self._renew_office()
+        await self._tell_of_a_restore()
         self.intake.handled = self._something_to_send
         self._begin("intake", self.intake.run())
         if self.store.is_sqlite:
@@ -255,6 +258,19 @@ class App:
         self._office = Office(self._region, accounts, limits, notices.after)
 
     # --- how it stands -----------------------------------------------------------------------------------------------
+
+    async def _tell_of_a_restore(self) -> None:
+        """The first start after a backup was put in place: curators hear of it, once."""
+        async with self.store.transaction("restored") as tx:
+            marks = Marks(tx.connection)
+            mark = await marks.get(RESTORE)
+            if mark is None or not mark.value:
+                return
+            await marks.only_one("restore told", self.clock())  # of several processes one tells
+            mark = await marks.get(RESTORE)
+            if mark and mark.value:
+                await alarms.restored(Moment(tx, self._office, self.clock()), json.loads(mark.value))
+                await marks.put(RESTORE, mark.at)
 
     def standing(self) -> Standing:
         """How this process stands, without asking anybody."""

@@ -61,6 +61,7 @@ def _start_logs(settings: Settings) -> None:
     from bots import logs
 
     logs.start(settings.log.level, json=settings.log.json)
+    logs.catch_strays()
 
 
 # --- running -----------------------------------------------------------------------------------------------------------
@@ -108,6 +109,7 @@ def sandbox(words: Texts, port: int, folder: Path, *, reset: bool) -> int:
     except BadSettings as wrong:
         return _say_problems(words, wrong)
     logs.start(log.level, json=log.json)
+    logs.catch_strays()
     from sandbox.keep import Damaged
 
     try:
@@ -261,6 +263,77 @@ async def _doctor(words: Texts, settings: Settings) -> int:
     out()
     out(words.say("cli-doctor-count", count=wrong) if wrong else words.say("cli-doctor-well"))
     return WRONG if wrong else 0
+
+
+# --- operations --------------------------------------------------------------------------------------------------------
+
+
+def _operate(words: Texts, action: Callable[[Store], Awaitable[int]]) -> int:
+    settings = _settings(words, needs_region=False)
+    if settings is None:
+        return MISUSED
+    _start_logs(settings)
+    done = asyncio.run(_with_store(words, settings, action))
+    return WRONG if done is None else done
+
+
+def backup(words: Texts, target: Path, keep: int) -> int:
+    """`sutki backup`."""
+    from bots import operate
+    from bots.clock import now
+
+    return _operate(words, lambda store: operate.backup(words, store, target, now(), keep=keep))
+
+
+def restore(words: Texts, file: Path, *, force: bool) -> int:
+    """`sutki restore`. The database is not brought up to date first: it may be what is broken."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bots import operate
+    from bots.clock import now
+    from bots.doctor import reason
+
+    settings = _settings(words, needs_region=False)
+    if settings is None:
+        return MISUSED
+    _start_logs(settings)
+    try:
+        return asyncio.run(operate.put_back(words, settings, file, now(), force=force))
+    except SQLAlchemyError as failure:
+        complain(words.say("cli-doctor-database-away", why=reason(failure)))
+        return WRONG
+
+
+def list_letters(words: Texts) -> int:
+    """`sutki dead-letters list`."""
+    from bots import operate
+
+    return _operate(words, lambda store: operate.list_letters(words, store))
+
+
+def show_letter(words: Texts, name: str, *, raw: bool) -> int:
+    """`sutki dead-letters show`."""
+    from bots import operate
+
+    return _operate(words, lambda store: operate.show_letter(words, store, name, raw=raw))
+
+
+def replay_letters(words: Texts, names: list[str], *, everything: bool, twice: bool) -> int:
+    """`sutki dead-letters replay`."""
+    from bots import operate
+
+    if bool(names) == everything:
+        complain(words.say("cli-letters-which"))
+        return MISUSED
+    return _operate(words, lambda store: operate.replay_letters(words, store, names, twice=twice))
+
+
+def drop_letters(words: Texts, names: list[str]) -> int:
+    """`sutki dead-letters drop`."""
+    from bots import operate
+    from bots.clock import now
+
+    return _operate(words, lambda store: operate.drop_letters(words, store, names, now()))
 
 
 # --- the database ------------------------------------------------------------------------------------------------------

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from bots.channel import Address
+from handlers.thread import desk_places, texts_at
 from handlers.turn import Moment, Office
 from locales import Texts, choose, texts
+from storage.figures import Counter
 
 _MOST = 12
 """Lines of one message: when the network is away every account is deaf."""
@@ -60,3 +62,29 @@ def line(texts: Texts, said: Said) -> str:
     tells, condition, subject, lasted, count = said
     key = f"alarm-{condition}-over" if tells == "over" else f"alarm-{condition}"
     return f"{SIGNS[tells]} {texts.say(key, subject=subject or '—', span=texts.span(lasted + timedelta(seconds=30)), count=count)}"
+
+
+# --- after a restore ---------------------------------------------------------------------------------------------------
+
+
+async def restored(moment: Moment, settled: Mapping[str, Any]) -> None:
+    """One message to the curators and the administrators: what is missing, and what they should look at (``storage.restored``)."""
+    overdue = (await Counter(moment.tx.connection).totals(moment.now)).incidents_overdue
+    places = dict.fromkeys(await desk_places(moment))
+    places |= dict.fromkeys(chat.address for chat in await chats(moment, {}))
+    for address in places:
+        texts = await texts_at(moment, address)
+        zone = moment.zone("")
+        said = texts.say(
+            "restored",
+            made=texts.when(datetime.fromisoformat(settled["backup_at"]), zone, moment.now),
+            now=texts.when(moment.now, zone, moment.now),
+            first=settled["last_number"] + 1,
+            last=settled["next_number"] - 1,
+            reminders=settled["reminders"],
+            overdue=overdue,
+            answers=settled["answers"] + settled["drafts"],
+        )
+        if settled["cards"]:
+            said += "\n" + texts.say("restored-cards", numbers=", ".join(f"№ {number}" for number in settled["cards"]))
+        await moment.post(address, said)

@@ -61,6 +61,13 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("region", "load"),
     ("invite",),
     ("doctor",),
+    ("backup",),
+    ("restore",),
+    ("dead-letters",),
+    ("dead-letters", "list"),
+    ("dead-letters", "show"),
+    ("dead-letters", "replay"),
+    ("dead-letters", "drop"),
 )
 
 

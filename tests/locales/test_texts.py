@@ -42,6 +42,7 @@ COMPUTED: Mapping[str, Sequence[str]] = {
         "give-up",
         *(name for name, _ in watch._CURATOR_CAN),
     ],
+    "cli-restore-{}": ["damaged", "foreign", "newer", "occupied", "running"],
     "cli-sandbox-{}": ["queued", "failed", "uncertain"],
     "cli-settings-{}": [],  # pydantic fills these in; tests/bots/test_settings.py says each
     "command-{}": list(enter.COMMANDS),
