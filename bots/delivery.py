@@ -54,6 +54,9 @@ STALE_WHISPER = timedelta(seconds=20)
 REPEATS_KNOWN = timedelta(minutes=50)
 """How long after a call its repeat is dropped for sure: VK remembers a ``random_id`` for an hour (docs/channels.md)."""
 
+LONGEST_AHEAD = 0.5
+"""Seconds: a row that was taken and not sent yet is in doubt when the program is killed."""
+
 Result: TypeAlias = tuple[str, ...] | Undelivered
 """What came of a call: the ids of the messages that appeared, or why there are none."""
 
@@ -87,6 +90,8 @@ class Delivery:
         self._stopping = False
         self._turn = ""
         """The chat whose turn was last."""
+        self._ahead = 0.0
+        """Seconds that a look at the outbox takes: so long before its slot is free the row of a call is taken."""
         self._running: set[asyncio.Task[None]] = set()
         self._at_work: set[int] = set()
         """Rows whose call is under way, or whose outcome is not written down yet."""
@@ -156,50 +161,44 @@ class Delivery:
         now, clock = self._monotonic(), self._clock()
         if self._odd and now >= self._odd_at and not await self._write_odd():
             self._odd_at = now + 1.0
-        free = self._pace.free_slots(now)
+        horizon = now + self._ahead
+        free = self._pace.free_slots(horizon)
         came, self._came = self._came, []
         if not free and not came:
-            return False, max(min(IDLE, self._pace.next_free(now) - now), 0.005)
+            return False, max(min(IDLE, self._pace.next_free(horizon) - horizon), 0.005)
         claimed: Sequence[Row] = ()
         try:
             async with self._store.transaction("outcome" if came else "claim") as tx:
                 await self._fence(tx, to_begin=bool(free))
                 await self._write(tx, came)
                 if free:
-                    claimed = await tx.outbox.claim(self._channel.account, clock, self._resting(now), free, after=self._turn)
+                    claimed = await tx.outbox.claim(self._channel.account, clock, self._resting(horizon), free, after=self._turn)
                 rows = [ready for row in claimed if (ready := await self._ready(tx, row))]
                 due = await tx.outbox.next_due(self._channel.account, clock)
         except BaseException:
             self._odd += came
             raise
         self._written(came)
-        begun = [row for row in rows if self._begin(row)]
+        self._ahead = min(max(self._monotonic() - now, self._ahead * 0.9), LONGEST_AHEAD)
+        for row in rows:
+            self._begin(row)
         if claimed:
             self._turn = claimed[-1].to.chat
-            if len(begun) == free or len(begun) < len(claimed):  # there may be more to take
+            if len(claimed) == free or len(rows) < len(claimed):  # there may be more to take
                 return True, 0.0
-        waits = [1.0 if self._odd else IDLE, self._pace.next_free(now) - now] + ([(due - clock).total_seconds()] if due else [])
+        waits = [1.0 if self._odd else IDLE, self._pace.next_free(horizon) - horizon] + ([(due - clock).total_seconds()] if due else [])
         return bool(claimed), max(min(waits), 0.005)
 
     def _resting(self, now: float) -> list[str]:
         """Chats that are not written to now: by the platform's limits, or because it is not written down what came of their last call."""
         return list({*self._pace.busy_chats(now), *(row.to.chat for row, _ in self._odd)})
 
-    def _begin(self, row: Row) -> bool:
-        """Make its call; not if that must wait all the same, which is written down then."""
+    def _begin(self, row: Row) -> None:
         self._at_work.add(row.id)
-        chat = "" if _kind(row) is Kind.WHISPER else row.to.chat
-        if wait := self._pace.held(self._monotonic(), chat):  # the platform asked for it while the row was being taken
-            self._came.append((row, TryLater("the platform asked to wait", wait)))
-            return False
-        if self._lease and not self._lease.is_good(self._monotonic()):  # it was held up since the row was taken
-            self._came.append((row, TryLater("it came too late to send it", 1.0)))
-            return False
-        self._pace.take()
-        task = asyncio.create_task(self._send(row))
+        begins = self._pace.take(self._monotonic(), "" if _kind(row) is Kind.WHISPER else row.to.chat)
+        task = asyncio.create_task(self._send(row, begins))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        return True
 
     async def finish(self) -> None:
         """Wait for the calls that have begun, and write down what came of them."""
@@ -283,8 +282,23 @@ class Delivery:
 
     # --- the call and what came of it --------------------------------------------------------------------------------
 
-    async def _send(self, row: Row) -> None:
+    async def _until(self, row: Row, begins: float) -> TryLater | None:
+        """Wait until its call may begin. Returns why it may not all the same: what was learnt since the row was taken."""
+        while (pause := begins - self._monotonic()) > 0:  # noqa: ASYNC110 — it waits for an instant, and a timer may come early
+            await asyncio.sleep(pause)
+        if wait := self._pace.held(self._monotonic(), "" if _kind(row) is Kind.WHISPER else row.to.chat):
+            return TryLater("the platform asked to wait", wait)
+        if self._lease and not self._lease.is_good(self._monotonic()):
+            return TryLater("it came too late to send it", 1.0)
+        return TryLater("the program stops", 0.0) if self._stopping else None
+
+    async def _send(self, row: Row, begins: float) -> None:
         result: Result
+        if hindrance := await self._until(row, begins):
+            self._pace.given_back()
+            self._came.append((row, hindrance))
+            self.hint()
+            return
         crash_point("delivery", "before_send")
         try:
             result = await self._channel.send(row.to, row.out, row.key)

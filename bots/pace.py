@@ -22,16 +22,24 @@ class Pace:
     _groups: dict[str, deque[float]] = field(default_factory=dict)
     _paused_until: float = 0.0
 
-    def free_slots(self, now: float) -> int:
-        """How many calls the account may begin now."""
-        if now < self._paused_until:
+    def free_slots(self, at: float) -> int:
+        """How many calls the account may begin up to that instant."""
+        if at < self._paused_until:
             return 0
-        self._slots = [free for free in self._slots if free > now]
-        return max(self.limits.per_second - len(self._slots), 0)
+        return max(self.limits.per_second - sum(free > at for free in self._slots), 0)
 
-    def take(self) -> None:
-        """A call begins: its slot is held until ``finished``."""
+    def take(self, now: float, chat: str = "") -> float:
+        """Take the slot that is free first for a call to a chat, until ``finished`` or ``given_back``. Returns when the call may begin."""
+        self._slots = sorted(free for free in self._slots if free > now)
+        begins = now
+        if len(self._slots) >= self.limits.per_second and self._slots[0] < float("inf"):
+            begins = self._slots.pop(0)
         self._slots.append(float("inf"))
+        return max(begins, self.busy_chats(now).get(chat, now))
+
+    def given_back(self) -> None:
+        """A call that had a slot was not made."""
+        self._slots.remove(float("inf"))
 
     def finished(self, now: float, chat: str, *, group: bool, counts: bool) -> None:
         """A call was answered (or broke off). ``counts``: it was a message, which the chat's own limits count."""

@@ -15,11 +15,11 @@ from tests.fakes import TELEGRAM, VK
 
 def begun(pace: Pace, calls: int) -> None:
     for _ in range(calls):
-        pace.take()
+        pace.take(0.0)
 
 
 def ended(pace: Pace, now: float, chat: str = "1", *, group: bool = False, counts: bool = True) -> None:
-    pace.take()
+    pace.take(now)
     pace.finished(now, chat, group=group, counts=counts)
 
 
@@ -34,7 +34,7 @@ def test_as_many_calls_may_begin_at_once_as_the_account_has_slots() -> None:
 
 def test_a_slot_is_free_a_second_and_a_thousandth_after_the_answer() -> None:
     pace = Pace(replace(TELEGRAM, per_second=1))
-    pace.take()
+    pace.take(5.0)
     pace.finished(5.0, "1", group=False, counts=False)
     assert pace.free_slots(6.0) == 0
     assert pace.next_free(5.0) == 6.0 + MARGIN
@@ -88,9 +88,26 @@ def test_nothing_that_is_over_is_remembered() -> None:
     pace = Pace(TELEGRAM)
     for number in range(1000):
         ended(pace, number * 0.05, str(number), group=True)
-    pace.busy_chats(1000.0)
-    pace.free_slots(1000.0)
+    pace.take(1000.0)
+    pace.given_back()
     assert (pace._chats, pace._groups, pace._slots) == ({}, {}, [])
+
+
+def test_a_slot_may_be_taken_before_it_is_free_for_a_call_that_begins_then() -> None:
+    pace = Pace(replace(TELEGRAM, per_second=2))
+    ended(pace, 5.0, "1")
+    ended(pace, 5.2, "2")
+    assert (pace.free_slots(5.9), pace.free_slots(6.1), pace.free_slots(6.3)) == (0, 1, 2)
+    assert pace.take(5.95, "3") == 6.0 + MARGIN
+    assert pace.take(5.96, "2") == 6.2 + MARGIN
+    assert pace.free_slots(6.5) == 0
+
+
+def test_a_call_to_a_chat_that_rests_begins_when_it_has_rested() -> None:
+    pace = Pace(TELEGRAM)
+    ended(pace, 5.0, "1")
+    assert pace.take(5.9, "1") == 6.0 + MARGIN
+    assert pace.take(5.9, "2") == 5.9
 
 
 @given(
@@ -111,7 +128,7 @@ def test_no_second_holds_more_calls_than_the_account_may_make(per_second: int, l
             if pace.free_slots(now):
                 break
             now = min([pace.next_free(now), *(end for end, _ in running)])
-        pace.take()
+        assert pace.take(now) == now
         running.append((now + length, number))
         reached.append(now + length * waits[number])
     reached.sort()
