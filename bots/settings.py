@@ -64,8 +64,18 @@ def _database(value: object) -> str:
     if found and scheme in _SQLITE:
         return f"sqlite+aiosqlite://{rest}"
     if found and scheme in _POSTGRESQL and rest:
-        return f"postgresql+asyncpg://{rest}".replace("?sslmode=", "?ssl=").replace("&sslmode=", "&ssl=")
+        return f"postgresql+asyncpg://{_several(rest)}".replace("?sslmode=", "?ssl=").replace("&sslmode=", "&ssl=")
     raise _wrong("database")
+
+
+def _several(rest: str) -> str:
+    """Several servers as libpq writes them, ``who@one:5432,two/name``, for SQLAlchemy: ``who@/name?host=one:5432&host=two:5432``."""
+    place, slash, name = rest.partition("/")
+    who, at, servers = place.rpartition("@")
+    if "," not in servers:
+        return rest
+    hosts = "&".join(f"host={server}" if ":" in server else f"host={server}:5432" for server in servers.split(","))
+    return f"{who}{at}{slash}{name}{'&' if '?' in name else '?'}{hosts}"
 
 
 def _address(value: object) -> str:

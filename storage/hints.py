@@ -26,7 +26,7 @@ class Hints:
     """Tells other processes that there is something to do, and hears of it, on a connection of its own.
 
     A hint follows its commit, outside of it: PostgreSQL lets commits with a NOTIFY through one at a time, in the whole server,
-    and each of them would wait for the disk by itself (docs/adr/0012).
+    and each of them would wait for the disk by itself (docs/adr/0011).
     """
 
     def __init__(self, store: Store, names: tuple[str, ...], heard: Callable[[str], None]) -> None:

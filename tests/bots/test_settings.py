@@ -55,6 +55,8 @@ def test_settings_do_not_change() -> None:
         ("postgresql://u:p@db/s", "postgresql+asyncpg://u:p@db/s"),
         ("postgres://u:p@db:5432/s", "postgresql+asyncpg://u:p@db:5432/s"),
         ("postgresql+asyncpg://u@/s?host=/run", "postgresql+asyncpg://u@/s?host=/run"),
+        ("postgresql://u:p@one,two:5433/s", "postgresql+asyncpg://u:p@/s?host=one:5432&host=two:5433"),
+        ("postgresql://u:p@one,two/s?sslmode=require", "postgresql+asyncpg://u:p@/s?ssl=require&host=one:5432&host=two:5432"),
         ("postgresql://u:p@db/s?sslmode=require", "postgresql+asyncpg://u:p@db/s?ssl=require"),
         ("sqlite:///some/where.db", "sqlite+aiosqlite:///some/where.db"),
         ("sqlite+aiosqlite:///:memory:", "sqlite+aiosqlite:///:memory:"),

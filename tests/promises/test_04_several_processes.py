@@ -15,6 +15,7 @@ from storage.migrate import upgrade
 from storage.store import Store
 from tests.promises.cluster import Cluster
 from tests.promises.conftest import FULL, size
+from tests.promises.middle import Middle
 from tests.promises.several import Several
 from tests.promises.test_01_never_lost import Crowd
 from tests.promises.world import TELEGRAM
@@ -22,6 +23,7 @@ from tests.promises.zygote import Zygote
 
 LEASE = 3.0
 BLOWS, PER_BLOW = size(quick=6, full=100), size(quick=15, full=40)
+UNHEARD = size(quick=40, full=1500)
 FAILOVERS = size(quick=1, full=3)
 OFFICE = -1009
 
@@ -92,6 +94,30 @@ async def test_processes_are_killed_stopped_and_held_up_and_postgresql_crashes_u
                     await blow(world, seeded, kind)
                 figures(blows=number + 1, crashes_of_postgresql=crashes)
             await proved(world, crowd, figures)
+
+
+async def test_a_commit_whose_answer_was_lost_is_not_done_twice(
+    zygote: Zygote, tmp_path: Path, seeded: random.Random, figures: Callable[..., None]
+) -> None:
+    with closing(await asyncio.to_thread(Cluster)) as cluster:
+        middle = Middle("127.0.0.1", cluster.first.port, seeded)
+        await middle.open()
+        try:
+            async with several(cluster, zygote, tmp_path) as world:
+                world.given["SUTKI_DATABASE"] = f"postgresql://postgres@127.0.0.1:{middle.port}/sutki"
+                await world.join_all()
+                for place in world.children:
+                    await world.is_up(place)
+                middle.share = 0.1
+                crowd = Crowd(world, seeded)
+                for _ in range(UNHEARD):
+                    crowd.says()
+                    await asyncio.sleep(0.01)
+                await proved(world, crowd, figures)
+                figures(answers_lost=middle.lost)
+                assert middle.lost
+        finally:
+            await middle.close()
 
 
 async def test_a_failover_to_a_synchronous_replica_loses_nothing_that_was_acknowledged(
