@@ -30,7 +30,7 @@ class House:
 
     def __init__(self, folder: Path, **variables: str) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.given = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
@@ -120,7 +120,7 @@ class House:
         await asyncio.gather(read(process.stdout), read(process.stderr))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """One that no system hands out by itself, so that nobody gets it before the program asks for it."""
     for port in _ports:
         with socket.socket() as one, suppress(OSError):
