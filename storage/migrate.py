@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.crash import crash_point
+from storage.postgresql import open_engine
 from storage.store import Store
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -28,13 +29,11 @@ class Broken(Exception):
 
 async def upgrade(store: Store) -> None:
     """Bring the database to the newest tables, in one transaction. Processes that start together take turns."""
-    async with store.engine.connect() as connection:
-        if store.is_sqlite:
+    if store.is_sqlite:
+        async with store.engine.connect() as connection:
             await _upgrade_sqlite(connection)
-        else:
-            async with connection.begin():
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-                await connection.run_sync(_run)
+    else:
+        await _upgrade_postgresql(store)
     crash_point("migrate", "committed")
 
 
@@ -47,6 +46,16 @@ async def revision(store: Store) -> str:
     """The migration the database is at; empty before the first."""
     async with store.engine.connect() as connection:
         return await connection.run_sync(lambda plain: MigrationContext.configure(plain).get_current_revision()) or ""
+
+
+async def _upgrade_postgresql(store: Store) -> None:
+    engine = open_engine(store.url, patient=True)  # it takes as long as the tables are large, and others wait for it
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            await connection.run_sync(_run)
+    finally:
+        await engine.dispose()
 
 
 async def _upgrade_sqlite(connection: AsyncConnection) -> None:
