@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import resource
 import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -100,8 +99,3 @@ def on_sqlite(pragmas: Collection[str]) -> None:
             for pragma in pragmas:
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.close()
-
-
-def longest_file(size: int) -> None:
-    """No file may grow beyond so many bytes: for whoever writes, the disk is full."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -24,13 +25,13 @@ LOOK = 0.03
 
 
 class People:
-    """Everybody; they react once to every message they see, and to nothing else."""
+    """Everybody; they react to every message they see and to every change of one, and to nothing else."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.rounds = 0
         self.reports = 0
-        self._seen = [0, 0]
+        self._seen = [0, 0, 0, 0]
         self.busy = False
         """Whether something of what was reported is not answered and rated yet."""
         self._said: dict[str, str] = {}
@@ -77,6 +78,8 @@ class People:
         moved, before = time.monotonic(), None
         sql = "SELECT count(*), sum(version), sum(CASE WHEN rating > 0 THEN 1 ELSE 0 END) FROM incidents"
         while True:
+            if self._looking.done():
+                self._looking.result()
             now = [*(await self.world.database.ask(sql))[0]]
             left = await self.world.left()
             if now[0] == now[2] == self.reports and not left:
@@ -94,7 +97,7 @@ class People:
     async def _stuck(self) -> str:
         """What became of the messages about incidents that nobody rated yet."""
         rows = await self.world.database.ask(
-            "SELECT i.id, i.status, o.account, o.chat, o.id, o.purpose, o.state, o.doubted, o.attempts, o.error, substr(o.text, 1, 50)"
+            "SELECT i.id, i.status, o.account, o.chat, o.id, o.purpose, o.state, o.doubted, o.attempts, o.error, substr(o.text, 1, 20)"
             " FROM incidents i LEFT JOIN outbox o ON o.incident_id = i.id WHERE i.rating = 0 ORDER BY i.id, o.id"
         )
         return "\n".join(" ".join(map(str, row)) for row in rows)
@@ -114,8 +117,11 @@ class People:
         self.reports += 1
 
     async def _look(self) -> None:
+        telegram, vk = self.world.telegram, self.world.vk
         while True:
-            for place, (shown, sees) in enumerate(((self.world.telegram.shown, self._sees_telegram), (self.world.vk.shown, self._sees_vk))):
+            phones = ((telegram.shown, self._sees_telegram), (vk.shown, self._sees_vk))
+            phones += ((telegram.changed, self._sees_telegram), (vk.changed, self._sees_vk))
+            for place, (shown, sees) in enumerate(phones):
                 while self._seen[place] < len(shown):
                     call, number = shown[self._seen[place]]
                     self._seen[place] += 1
@@ -145,7 +151,7 @@ class People:
             self.world.telegram.push(edited_message=edited | {"edit_date": message["date"]})
         if "К какому сообщению" in call.text:
             about = self._said[str(json.loads(call.params["reply_parameters"])["message_id"])]
-            presses(next(label for label in labels if label.startswith(f"№ {about} ")))
+            presses(_about(labels, about))
         if wanted := self._wants(labels, call.text, TELEGRAM):
             presses(wanted)
         if wanted == "Беру":
@@ -157,14 +163,19 @@ class People:
             self._said[str(said)] = _number(call.text)
 
     def _sees_vk(self, call: Call, number: int) -> None:
-        peer, labels = int(call.params["peer_ids"]), buttons(call)
+        peer, labels = int(call.params.get("peer_ids") or call.params["peer_id"]), buttons(call)
         text, chat = call.params["message"], peer if peer >= CHATS else 0
-        if wanted := self._wants(labels, text, VK):
+        wanted = self._wants(labels, text, VK)
+        if "К какому сообщению" in text:
+            (replied,) = json.loads(call.params["forward"])["conversation_message_ids"]
+            wanted = _about(labels, self._said[str(replied)])
+        if wanted:
             payload = labels[wanted] if chat else json.loads(labels[wanted])
             self.world.vk.presses(PAVEL if chat else peer, payload, chat=chat, number=number if chat else 0)
         if wanted == "Беру":
             about = {"id": 0, "conversation_message_id": number, "peer_id": peer, "from_id": -self.world.vk.group, "date": 1, "text": text}
-            self.world.vk.says_in_chat(peer, PAVEL, self._words(text), date=int(time.time()), reply_message=about)
+            said = self.world.vk.says_in_chat(peer, PAVEL, self._words(text), date=int(time.time()), reply_message=about)
+            self._said[str(said)] = _number(text)
 
     def _wants(self, labels: dict[str, str], text: str, account: str) -> str:
         """The button somebody presses who sees these; empty when there is nothing to press."""
@@ -174,9 +185,12 @@ class People:
             return "Беру"
         if "Дошло" in labels:
             return "Дошло" if self._arrived(number) else "Отправить ещё раз"
-        for label in ("Ответ", "Да", "5 ⭐"):
-            if label in labels and (label != "Ответ" or "Отправить жителю?" in text):
-                return label
+        if "Ответ" in labels and "Отправить жителю?" in text:
+            return "Ответ"
+        rates = next((label for label in ("Да", "5 ⭐") if label in labels), "")
+        if rates and (rates, number) not in self._taken:  # the message may be changed, or come twice
+            self._taken.add((rates, number))
+            return rates
         return ""
 
     def _words(self, card: str) -> str:
@@ -196,6 +210,11 @@ class People:
 def _number(text: str) -> str:
     found = re.search(r"№ (\d+)", text)
     return found.group(1) if found else ""
+
+
+def _about(labels: Iterable[str], number: str) -> str:
+    """The button that means this incident."""
+    return next(label for label in labels if label.startswith(f"№ {number} "))
 
 
 def _private(person: int) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from tests.promises.cluster import Cluster
 from tests.promises.conftest import FULL, size
 from tests.promises.middle import Middle
 from tests.promises.several import Several
-from tests.promises.test_01_never_lost import Crowd
-from tests.promises.world import TELEGRAM
+from tests.promises.crowd import Crowd
+from tests.promises.ticking import REGION
+from tests.promises.world import TELEGRAM, World
 from tests.promises.zygote import Zygote
 
 LEASE = 3.0
@@ -147,6 +148,24 @@ async def test_a_failover_to_a_synchronous_replica_loses_nothing_that_was_acknow
                     await asyncio.sleep(0.05)
                 figures(failovers=number + 1, back_after_seconds=round(time.monotonic() - promoted, 1))
                 await proved(world, crowd, figures)
+
+
+async def test_on_sqlite_a_second_process_says_who_is_there_and_commands_work_beside_the_first(
+    zygote: Zygote, tmp_path: Path, sqlite_url: str
+) -> None:
+    async with World(zygote, tmp_path, sqlite_url) as world:
+        first = await world.start()
+        await world.listens()
+        second = await zygote.start(world.given, folder=tmp_path, log="second.log")
+        assert await second.wait() == 2
+        assert f"PID {first.pid}" in second.log
+        load = await zygote.start(world.given, folder=tmp_path, log="load.log", command=["region", "load", str(REGION)])
+        assert await load.wait() == 0, load.log
+        await first.kill()
+        await world.start()
+        await world.listens()
+        assert world.child
+        assert world.child.running
 
 
 async def test_another_process_takes_over_after_a_kill_and_at_once_after_a_stop(

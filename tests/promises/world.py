@@ -231,11 +231,14 @@ class Database:
     async def ask(self, sql: str) -> Sequence[Any]:
         """Rows of a statement; on SQLite it only reads, and holds no lock afterwards."""
         if self.is_sqlite:
-            with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True, timeout=20)) as connection:
-                return connection.execute(sql).fetchall()
+            return await asyncio.to_thread(self._read, sql)
         if self._connection is None or self._connection.is_closed():
             self._connection = await asyncpg.connect(self._dsn)
         return await self._connection.fetch(sql)
+
+    def _read(self, sql: str) -> Sequence[Any]:
+        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True, timeout=90)) as connection:
+            return connection.execute(sql).fetchall()
 
     async def close(self) -> None:
         if self._connection is not None:

@@ -62,6 +62,8 @@ class TelegramServer:
         """Called with every call, before anything is done about it."""
         self.shown: list[tuple[Call, int]] = []
         """Every message that stands in a chat: the call it came by, and its number."""
+        self.changed: list[tuple[Call, int]] = []
+        """Every change of a message, by its call, and the number of the message."""
         self.confirmed: list[Json] = []
         """Updates that the bot acknowledged, in order."""
         self.polls = 0
@@ -180,7 +182,7 @@ class TelegramServer:
             "sendPhoto": self._message,
             "sendDocument": self._message,
             "sendMediaGroup": lambda call: [self._message(call) for _ in json.loads(call.params["media"])],
-            "editMessageText": lambda call: self._shape(call, int(call.params["message_id"])),
+            "editMessageText": self._edit,
             **dict.fromkeys(("answerCallbackQuery", "editForumTopic", "closeForumTopic", "reopenForumTopic"), lambda _: True),
             "createForumTopic": lambda call: {"message_thread_id": next(self._numbers), "name": call.params["name"], "icon_color": 7322096},
             "getFile": lambda call: {
@@ -204,6 +206,11 @@ class TelegramServer:
     def _message(self, call: Call) -> Json:
         number = next(self._numbers)
         self.shown.append((call, number))
+        return self._shape(call, number)
+
+    def _edit(self, call: Call) -> Json:
+        number = int(call.params["message_id"])
+        self.changed.append((call, number))
         return self._shape(call, number)
 
     def _shape(self, call: Call, number: int) -> Json:

@@ -36,6 +36,8 @@ class VkServer:
         """Called with every call and every poll, before anything is done about it."""
         self.shown: list[tuple[Call, int]] = []
         """Every message that stands in a chat: the call it came by, and its number."""
+        self.changed: list[tuple[Call, int]] = []
+        """Every change of a message, by its call, and the number of the message."""
         self.confirmed = 0
         """How many updates the bot acknowledged."""
         self.polls = 0
@@ -85,11 +87,21 @@ class VkServer:
         self.push("message_new", {"message": message, "client_info": {"keyboard": True}})
         return number
 
-    def says_in_chat(self, chat: int, person: int, text: str, *, date: int, **more: Any) -> None:
-        """A message in a chat, which has no id there but a number."""
-        number = {"id": 0, "conversation_message_id": next(self._numbers)}
-        message = {**number, "date": date, "peer_id": chat, "from_id": person, "text": text, "attachments": [], **more}
+    def says_in_chat(self, chat: int, person: int, text: str, *, date: int, **more: Any) -> int:
+        """A message in a chat, which has no id there but a number; returns that."""
+        number = next(self._numbers)
+        message = {
+            "id": 0,
+            "conversation_message_id": number,
+            "date": date,
+            "peer_id": chat,
+            "from_id": person,
+            "text": text,
+            "attachments": [],
+            **more,
+        }
         self.push("message_new", {"message": message})
+        return number
 
     def presses(self, person: int, payload: Any, *, chat: int = 0, number: int = 0) -> None:
         about = {"user_id": person, "peer_id": chat or person, "event_id": f"e{next(self._numbers)}", "payload": payload}
@@ -154,7 +166,7 @@ class VkServer:
                 {"id": int(user), "first_name": "Анна", "last_name": "Примерова"} for user in call.params["user_ids"].split(",")
             ],
             "messages.send": self._send,
-            "messages.edit": lambda _: 1,
+            "messages.edit": self._edit,
             "messages.sendMessageEventAnswer": lambda _: 1,
             "photos.getMessagesUploadServer": lambda _: upload,
             "photos.saveMessagesPhoto": lambda _: [{"id": next(self._numbers), "owner_id": -self.group, "sizes": []}],
@@ -179,6 +191,10 @@ class VkServer:
             told = {"message_id": 0, "conversation_message_id": number} if peer >= CHATS else {"message_id": number}
             self._by_key[key] = {"peer_id": peer, **told}
         return [self._by_key[key]]
+
+    def _edit(self, call: Call) -> int:
+        self.changed.append((call, int(call.params.get("conversation_message_id") or call.params["message_id"])))
+        return 1
 
     async def _poll(self, request: web.Request) -> web.StreamResponse:
         asked = request.query
