@@ -27,8 +27,9 @@ RETRIES = tuple(timedelta(seconds=seconds) for seconds in (0.2, 1, 5, 20))
 """Pauses before the second, third … try; after the last one fails too the row is a dead letter."""
 RACES = 3
 """Times a turn is taken at once when somebody else changed the same incident meanwhile; then that counts as a failure too."""
-BATCH_TIME = 0.05
-"""Seconds after which no further turn is begun in one transaction: others want to write, too, and to use the loop."""
+BATCH_TIME, BATCH_WORK = 1.0, 0.1
+"""Seconds, and seconds of our own work, after which no further turn is begun in one transaction: others want to write, too, and to use
+the loop. Where the machine is slow for other reasons, shorter transactions would only make it slower."""
 ROUNDS = 3
 """Times we look further for conversations that no other process is at work on."""
 NAME_TIME = 2.0
@@ -170,17 +171,17 @@ class Intake:
 
     async def _together(self, works: Sequence[Work], elsewhere: set[Lane]) -> tuple[Sequence[Work], Sequence[Work]]:
         """Many turns in one transaction, each all or nothing. Returns those that failed and those that would have made it too long."""
-        ends = time.monotonic() + BATCH_TIME
         failed: list[Work] = []
         begun = 0
         async with self._store.transaction("handle") as tx:
             moment = Moment(tx, self._office(), self._clock())
             free = set(await tx.inbox.hold([row for work in works for row in work.handful.rows]))
             await ahead(moment, [event for work in works if free.issuperset(work.ids) for event in work.events])
+            ends, worked = time.monotonic() + BATCH_TIME, time.thread_time() + BATCH_WORK
             done: list[int] = []
             broken: set[Lane] = set()
             for work in works:
-                if begun and (self._stopping or time.monotonic() > ends):
+                if begun and (self._stopping or time.monotonic() > ends or time.thread_time() > worked):
                     break
                 begun += 1
                 if not free.issuperset(work.ids) or not tx.inbox.taken_back.isdisjoint(work.ids):

@@ -114,10 +114,17 @@ LONGEST_NAME = 64
 """UTF-16 units of a person's or a group's name that are kept: it stands in lines, lists and toasts beside other words."""
 
 
+MANY = 10
+"""Turns for which it is quicker to read who works where as a whole."""
+
+
 async def ahead(moment: Moment, events: Sequence[Event]) -> None:
     """Read at once what the turns of these events begin with. Nothing hangs on it but how often the database is asked."""
     tx, persons = moment.tx, set()
     spoken = [event for event in events if isinstance(event, Said | Pressed) and not event.sender.impersonal]
+    if len(spoken) >= MANY:
+        await tx.chats.groups_ahead()
+        await tx.people.staff_ahead()
     for account in {event.address.account for event in spoken}:
         here = [event for event in spoken if event.address.account == account]
         users = {event.sender.id for event in here}
@@ -155,7 +162,9 @@ def _sound(event: Event, now: datetime) -> Event:
     A platform's clock that is ahead of ours must not lend anybody time: the 24 hours would end when they end there, perhaps in a year.
     What is late keeps its time, up to a year: the citizen has been waiting since then.
     """
-    event = replace(event, at=min(max(event.at, now - OLDEST), now), sender=replace(event.sender, name=_one_line(event.sender.name)))
+    at, name = min(max(event.at, now - OLDEST), now), _one_line(event.sender.name)
+    if (at, name) != (event.at, event.sender.name):
+        event = replace(event, at=at, sender=replace(event.sender, name=name))
     return replace(event, title=_one_line(event.title)) if isinstance(event, Joined) else event
 
 
@@ -183,11 +192,18 @@ async def _turn(moment: Moment, event: Said | Pressed) -> Turn:
 
 
 async def _said(turn: Turn) -> None:
-    """Commands first, then what was waited for, then what the place and the person suggest."""
-    said = turn.said
-    if (said.sender.impersonal and turn.private) or _for_another(turn):
+    if (turn.said.sender.impersonal and turn.private) or _for_another(turn):
         return
     await _learn(turn)
+    if not _is_flood(turn):
+        await _answer(turn)
+    elif turn.private:
+        await report.flooded(turn)
+
+
+async def _answer(turn: Turn) -> None:
+    """Commands first, then what was waited for, then what the place and the person suggest."""
+    said = turn.said
     command = command_of(said.text)
     if said.start or (turn.private and enter.is_code(said.text)):
         await turn.done()
@@ -205,6 +221,12 @@ async def _said(turn: Turn) -> None:
         await work.said_by_staff(turn)
     elif said.scene is Scene.PRIVATE:
         await report.heard(turn)
+
+
+def _is_flood(turn: Turn) -> bool:
+    """Whether this is more than anybody has to say; those who hold a role are trusted."""
+    sender = turn.event.sender
+    return not turn.is_staff and turn.office.rates.too_many(turn.here.account, sender.id, turn.now)
 
 
 def _for_another(turn: Turn) -> bool:
@@ -227,6 +249,8 @@ async def _learn(turn: Turn) -> None:
 async def _pressed(turn: Turn) -> None:
     """A button that is unknown, somebody else's, expired or used has no effect and is answered."""
     offered, here = turn.offered, turn.here
+    if _is_flood(turn):
+        return
     if turn.event.sender.impersonal:
         await turn.whisper("press-impersonal")
     elif offered is None or (offered.address.account, offered.address.chat) != (here.account, here.chat):

@@ -39,6 +39,8 @@ async def desk_places(moment: Moment) -> Sequence[Address]:
 
 async def texts_at(moment: Moment, address: Address) -> Texts:
     """The language to speak in a chat: a person's own in private, the region's in a group."""
+    if await moment.tx.chats.get(address.account, address.chat):
+        return moment.house_texts()
     person = await moment.tx.people.known(address.account, address.chat)
     return moment.texts_for(person.language) if person else moment.house_texts()
 
@@ -82,6 +84,8 @@ async def _put_card(moment: Moment, case: Case, address: Address) -> None:
 
 async def send_files(moment: Moment, case: Case, address: Address, since: int = 0) -> None:
     """Put the report's photos and other files beside the card; only those of messages after ``since`` when it is given."""
+    if not case.report.files:
+        return
     said = await moment.tx.incidents.said(case.id)
     files = [file for message in said if message.kind == "report" and message.id > since and not message.edit_of for file in message.files]
     if files:

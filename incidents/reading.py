@@ -65,8 +65,9 @@ class Reading:
         return self.territories[0].id if self.territories else ""
 
 
+@lru_cache(maxsize=256)
 def read(text: str, region: Region) -> Reading:
-    """Read a text with the words of a region. Pure, and quick for a text of any length."""
+    """Read a text with the words of a region. Pure, and quick for a text of any length; one turn asks several times."""
     text = unicodedata.normalize("NFC", text[:BOUND])
     small = normal(text)
     found = [(match.start(), match.group()) for match in WORD.finditer(small)]

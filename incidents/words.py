@@ -20,6 +20,8 @@ _FORM = re.compile(r"([0-9a-zа-я]+(?:-[0-9a-zа-я]+)*)([*~]?)")
 SHORTEST_STEM = 2
 NEAR = 4
 """Words that may stand between the parts of a ``+`` keyword."""
+WORDS = 50_000
+"""Words of texts that are remembered with the keywords they may begin; then it begins anew."""
 ENDINGS = frozenset(
     re.findall(
         r"\w+",
@@ -97,6 +99,7 @@ class Lexicon(Generic[Owner]):
     def __init__(self, keywords: Iterable[tuple[Owner, Sequence[str]]]) -> None:
         self._by_start: dict[str, list[tuple[Form, int, int, tuple[Form, ...]]]] = {}
         self._all: list[tuple[Owner, Keyword]] = []
+        self._words: dict[str, Sequence[tuple[int, int, tuple[Form, ...]]]] = {}
         for owner, texts in keywords:
             for text in texts:
                 found = keyword(text)
@@ -126,12 +129,20 @@ class Lexicon(Generic[Owner]):
                     yield Hit(owner, found.weight, taken, found)
 
     def _starting(self, words: Sequence[str], at: int, word: str) -> Iterator[tuple[int, int, tuple[int, ...]]]:
-        for length in range(1, min(len(word), 3) + 1):
-            for first, number, part, rest in self._by_start.get(word[:length], ()):
-                if not first.fits(word) or at + len(rest) >= len(words):
-                    continue
-                if all(form.fits(words[at + 1 + ahead]) for ahead, form in enumerate(rest)):
-                    yield number, part, tuple(range(at, at + 1 + len(rest)))
+        for number, part, rest in self._beginning(word):
+            if at + len(rest) < len(words) and all(form.fits(words[at + 1 + ahead]) for ahead, form in enumerate(rest)):
+                yield number, part, tuple(range(at, at + 1 + len(rest)))
+
+    def _beginning(self, word: str) -> Sequence[tuple[int, int, tuple[Form, ...]]]:
+        """The keywords that may begin with a word: asked once for each word there is, for people use few of them."""
+        known = self._words.get(word)
+        if known is None:
+            starts = (entry for length in range(1, min(len(word), 3) + 1) for entry in self._by_start.get(word[:length], ()))
+            known = tuple((number, part, rest) for first, number, part, rest in starts if first.fits(word))
+            if len(self._words) >= WORDS:
+                self._words.clear()
+            self._words[word] = known
+        return known
 
 
 def _near(places: Sequence[Sequence[tuple[int, ...]]]) -> Iterator[tuple[int, ...]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
-from functools import cache
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, tzinfo
+from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Any
 
-from babel.dates import format_date, format_time
-from fluent.runtime import FluentBundle, FluentResource
+from babel.dates import format_date
+from fluent.runtime import FluentBundle, FluentResource, resolver
 from fluent.runtime.types import fluent_number
 
 LANGUAGES = ("ru", "en")
@@ -27,6 +29,7 @@ class Texts:
 
     def __init__(self, language: str) -> None:
         self.language = language
+        self._plain: dict[str, tuple[tuple[str, str | None], ...] | None] = {}
         # Isolation marks would stand as odd characters around every name in a messenger.
         self._bundle = FluentBundle([language], use_isolating=False)
         folder = files(__name__) / language
@@ -36,17 +39,48 @@ class Texts:
 
     def say(self, key: str, **arguments: str | float) -> str:
         """The text of a key. Raises LookupError for an unknown key and ValueError for a missing argument: both are our mistakes."""
+        if key not in self._plain:
+            self._plain[key] = self._parts(key)
+        parts = self._plain[key]
+        if parts is None or float in map(type, arguments.values()):
+            return self._format(key, arguments)
+        try:
+            # «№ 1042», never «№ 1 042»: most of our numbers are names of incidents.
+            return "".join(part if place is None else str(arguments[place]) for part, place in parts)
+        except KeyError as missing:
+            raise ValueError(f"text {key!r} in {self.language}: {missing} is missing") from None
+
+    def _pattern(self, key: str) -> Any:
         if not self._bundle.has_message(key):
             raise LookupError(f"no text {key!r} in {self.language}")
         pattern = self._bundle.get_message(key).value
         if pattern is None:
             raise LookupError(f"text {key!r} in {self.language} has no value")
-        # «№ 1042», never «№ 1 042»: most of our numbers are names of incidents.
+        return pattern
+
+    def _parts(self, key: str) -> tuple[tuple[str, str | None], ...] | None:
+        """A text that is nothing but words and the names of arguments, taken apart; None when Fluent has something to decide in it."""
+        pattern = self._pattern(key)
+        elements = pattern.elements if isinstance(pattern, resolver.Pattern) else [pattern]
+        parts: list[tuple[str, str | None]] = []
+        for element in elements:
+            inner = element.expression if isinstance(element, resolver.Placeable | resolver.NeverIsolatingPlaceable) else element
+            if isinstance(inner, resolver.TextElement):
+                parts.append((inner.value, None))
+            elif isinstance(inner, resolver.StringLiteral):
+                parts.append((inner.parse()["value"], None))
+            elif isinstance(inner, resolver.VariableReference):
+                parts.append(("", inner.id.name))
+            else:
+                return None
+        return tuple(parts)
+
+    def _format(self, key: str, arguments: Mapping[str, str | float]) -> str:
         plain = {name: value if isinstance(value, str) else fluent_number(value, useGrouping=False) for name, value in arguments.items()}
         # A long value is put in afterwards, where its mark stands: one that nobody can write, for what people write carries no NUL.
         long = {f"\0{name}\0": value for name, value in plain.items() if isinstance(value, str) and len(value) > _LONGEST}
         plain |= {mark.strip("\0"): mark for mark in long}
-        said, errors = self._bundle.format_pattern(pattern, plain)
+        said, errors = self._bundle.format_pattern(self._pattern(key), plain)
         if errors:
             raise ValueError(f"text {key!r} in {self.language}: {errors[0]}")
         text = str(said)
@@ -60,7 +94,7 @@ class Texts:
 
     def hour(self, instant: datetime, zone: tzinfo) -> str:
         """«14:05», local."""
-        return str(format_time(instant.astimezone(zone), "HH:mm", locale=self.language))
+        return f"{instant.astimezone(zone):%H:%M}"
 
     def when(self, instant: datetime, zone: tzinfo, now: datetime) -> str:
         """«12 марта, 14:05», local; with the year when it is not this one."""
@@ -70,7 +104,7 @@ class Texts:
     def day(self, local: datetime, today: datetime) -> str:
         """«12 марта»; with the year when it is not this one."""
         pattern = "d MMMM" if local.year == today.year else "d MMMM y"
-        return str(format_date(local.date(), pattern, locale=self.language))
+        return _date(local.date(), pattern, self.language)
 
     def span(self, length: timedelta) -> str:
         """«4 ч 48 мин», «2 дня 3 ч», never negative and never empty."""
@@ -87,6 +121,11 @@ class Texts:
         if minutes and days < 1:
             parts.append(self.say("span-minutes", count=minutes))
         return " ".join(parts) or self.say("span-minutes", count=0)
+
+
+@lru_cache(maxsize=1024)
+def _date(day: date, pattern: str, language: str) -> str:
+    return str(format_date(day, pattern, locale=language))
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from storage.connection import Connection
 from storage.sql import insert_new, upsert
@@ -45,6 +45,7 @@ class Thread:
     retired: bool
 
 
+_DESKS, _ALL = object(), object()
 _CHAT = [chats.c[name] for name in Chat.__dataclass_fields__]
 _THREAD = [threads.c.incident_id, *(threads.c[name] for name in list(Thread.__dataclass_fields__)[1:])]
 
@@ -55,12 +56,24 @@ class Chats:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._chats = connection.memory(chats)
+        """(account, chat) → group; organisation → its groups; ``_DESKS``; ``_ALL`` when all that work for anybody were read"""
         self._threads = connection.memory(threads)
         """incident → its threads"""
 
+    async def groups_ahead(self) -> None:
+        """Read at once the groups that work for somebody, for many turns."""
+        rows = await self._connection.look(select(*_CHAT).where(or_(chats.c.organisation != "", chats.c.desk), chats.c.left_at.is_(None)))
+        self._chats[_DESKS], self._chats[_ALL] = [], True
+        for chat in (Chat(*row) for row in rows):
+            self._chats[chat.account, chat.chat] = chat
+            if chat.organisation:
+                self._chats.setdefault(chat.organisation, []).append(chat)
+            if chat.desk:
+                self._chats[_DESKS].append(chat)
+
     async def get(self, account: str, chat: str) -> Chat | None:
         if (account, chat) not in self._chats:
-            row = (await self._connection.execute(select(*_CHAT).where(chats.c.account == account, chats.c.chat == chat))).first()
+            row = (await self._connection.look(select(*_CHAT).where(chats.c.account == account, chats.c.chat == chat))).first()
             self._chats[account, chat] = Chat(*row) if row else None
         found: Chat | None = self._chats[account, chat]
         return found
@@ -96,17 +109,19 @@ class Chats:
 
     async def of(self, organisation: str) -> Sequence[Chat]:
         """The working chats of an organisation."""
+        if organisation not in self._chats and organisation and _ALL in self._chats:
+            self._chats[organisation] = []
         if organisation not in self._chats:
-            rows = await self._connection.execute(select(*_CHAT).where(chats.c.organisation == organisation, chats.c.left_at.is_(None)))
+            rows = await self._connection.look(select(*_CHAT).where(chats.c.organisation == organisation, chats.c.left_at.is_(None)))
             self._chats[organisation] = [Chat(*row) for row in rows]
         return list(self._chats[organisation])
 
     async def desks(self) -> Sequence[Chat]:
         """The curators' chats."""
-        if None not in self._chats:
-            rows = await self._connection.execute(select(*_CHAT).where(chats.c.desk, chats.c.left_at.is_(None)))
-            self._chats[None] = [Chat(*row) for row in rows]
-        return list(self._chats[None])
+        if _DESKS not in self._chats:
+            rows = await self._connection.look(select(*_CHAT).where(chats.c.desk, chats.c.left_at.is_(None)))
+            self._chats[_DESKS] = [Chat(*row) for row in rows]
+        return list(self._chats[_DESKS])
 
     async def move(self, account: str, old: str, new: str) -> None:
         """The group has another id now: everything that stands in it goes along. A move told twice changes nothing.

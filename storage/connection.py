@@ -66,6 +66,10 @@ class Connection(AsyncConnection):
             self.changed(statement.table)
         return await to_its_end(super().execute(*arguments, **options))
 
+    async def look(self, statement: Any) -> Any:
+        """Read what no waiting row can change: tables to which none is added, or what is remembered of every row that was."""
+        return await to_its_end(super().execute(statement))
+
     async def settle(self, *, only_reads: bool = False) -> None:
         """Write the rows that wait. Within a savepoint the database hears of it only now, and not for a look that needs none."""
         if self._savepoint is False:
@@ -167,7 +171,8 @@ class Connection(AsyncConnection):
                 await self._tell("RELEASE SAVEPOINT turn")
             else:
                 self._waiting = {table: rows[: self._safe.get(table, 0)] for table, rows in self._waiting.items()}
-            self._ids = {}
+            self._savepoint, self._safe, self._ids = None, {}, {}
+            await self.settle()  # what waits is remembered, and now nothing is
             for _, place in self._memories:
                 place.clear()
             raise

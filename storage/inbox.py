@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +20,8 @@ from storage.tables import inbox
 
 NEW, DONE, DEAD = "new", "done", "dead"
 _LONGEST_KEY = 500  # characters; an index of PostgreSQL holds 2,704 bytes
-_AT_ONCE = 500  # rows in one statement: SQLite binds at most 32,766 values
-
+FAIR = 20
+"""Rows of one conversation in one look at the inbox: more than an album, a tenth of what is taken at once."""
 
 Lane: TypeAlias = tuple[str, str]
 """A conversation whose order is kept: an account, and a chat of it."""
@@ -75,12 +76,8 @@ class Inbox:
             }
             for one in updates
         ]
-        stored = 0
-        for start in range(0, len(rows), _AT_ONCE):
-            statement = insert(self._connection, inbox).values(rows[start : start + _AT_ONCE])
-            statement = statement.on_conflict_do_nothing(index_elements=["account", "key"]).returning(inbox.c.id)
-            stored += len((await self._connection.execute(statement)).all())
-        return stored
+        statement = insert(self._connection, inbox).on_conflict_do_nothing(index_elements=["account", "key"]).returning(inbox.c.id)
+        return len((await self._connection.execute(statement, rows)).all())
 
     async def later(self, key: str, raw: Mapping[str, Any], *, lane: str, at: datetime, handle_after: datetime | None = None) -> None:
         """Put something of our own into the inbox, to be handled like anything that came from outside, not before ``handle_after``."""
@@ -90,12 +87,21 @@ class Inbox:
         )
 
     async def waiting(self, now: datetime, limit: int = 200, *, but: Collection[tuple[str, str]] = ()) -> Sequence[Row]:
-        """New rows whose time has come, oldest first; ``but``: not of these lanes (account, lane)."""
+        """New rows whose time has come, oldest first; ``but``: not of these lanes (account, lane).
+
+        Of one conversation at most ``FAIR`` while others wait too: somebody's flood is not before everybody's messages.
+        """
         due = or_(inbox.c.handle_after.is_(None), inbox.c.handle_after <= now)
         statement = select(*_COLUMNS).where(inbox.c.state == NEW, due).order_by(inbox.c.id).limit(limit)
         if but:
             statement = statement.where(tuple_(inbox.c.account, inbox.c.lane).not_in(sorted(but)))
-        return [Row(*row) for row in await self._connection.execute(statement)]
+        rows = [Row(*row) for row in await self._connection.execute(statement)]
+        many = {lane for lane, count in Counter(row.at for row in rows).items() if count > FAIR} - {NO_LANE}
+        if len(rows) < limit or not many:
+            return rows
+        first = [row for lane in many for row in [row for row in rows if row.at == lane][:FAIR]]
+        others = await self.waiting(now, limit - len(first), but={*but, *many}) if len(first) < limit else ()
+        return sorted([*first, *others], key=lambda row: row.id) if others else rows
 
     async def hold(self, rows: Sequence[Row]) -> Sequence[int]:
         """Those of the rows that are still new and whose turn it is, in order; they stay ours until this transaction ends.

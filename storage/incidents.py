@@ -92,6 +92,9 @@ _OWED = _is_in(incidents.c.timer, Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWOR
 """Clocks that end with an answer being late."""
 
 
+_SELECT = select(*_CASE)
+
+
 class Incidents:
     """Reads and writes incidents."""
 
@@ -108,7 +111,7 @@ class Incidents:
         self._coming = coming
         newest = func.row_number().over(partition_by=incidents.c.person_id, order_by=incidents.c.id.desc()).label("newest")
         ranked = select(incidents.c.id, newest).where(incidents.c.person_id.in_(persons)).subquery()
-        statement = select(*_CASE).join(ranked, ranked.c.id == incidents.c.id).where(ranked.c.newest <= _NEWEST)
+        statement = _SELECT.join(ranked, ranked.c.id == incidents.c.id).where(ranked.c.newest <= _NEWEST)
         for person in persons:
             self._of[person] = []
         if persons:
@@ -129,7 +132,7 @@ class Incidents:
     async def get(self, number: int) -> Case | None:
         """An incident by its number."""
         if number not in self._cases:
-            await self._read(select(*_CASE).where(incidents.c.id == number))
+            await self._read(_SELECT.where(incidents.c.id == number))
         found: Case | None = self._cases.get(number)
         return found
 
@@ -174,7 +177,7 @@ class Incidents:
             wanted = [case for case in known if case.incident.status.value in OPEN or not open_only]
             if len(wanted) >= limit or len(known) < _NEWEST:
                 return wanted[:limit]
-        statement = select(*_CASE).where(incidents.c.person_id == person).order_by(incidents.c.id.desc()).limit(limit)
+        statement = _SELECT.where(incidents.c.person_id == person).order_by(incidents.c.id.desc()).limit(limit)
         if open_only:
             statement = statement.where(incidents.c.status.in_(OPEN))
         return await self._read(statement)
@@ -190,7 +193,7 @@ class Incidents:
 
     async def unsorted(self, limit: int = 50) -> Sequence[Case]:
         """The curators' queue, oldest first."""
-        return await self._read(select(*_CASE).where(_UNSORTED).order_by(incidents.c.id).limit(limit))
+        return await self._read(_SELECT.where(_UNSORTED).order_by(incidents.c.id).limit(limit))
 
     async def count_unsorted(self) -> int:
         statement = select(func.count()).select_from(incidents).where(_UNSORTED)
@@ -219,7 +222,7 @@ class Incidents:
 
     async def owned(self, organisation: str) -> Sequence[Case]:
         """All open incidents of an organisation."""
-        statement = select(*_CASE).where(incidents.c.organisation == organisation, incidents.c.status.in_(OPEN)).order_by(incidents.c.id)
+        statement = _SELECT.where(incidents.c.organisation == organisation, incidents.c.status.in_(OPEN)).order_by(incidents.c.id)
         return await self._read(statement)
 
     async def held_by(self, person: int) -> Sequence[Case]:
@@ -236,7 +239,7 @@ class Incidents:
 
         On PostgreSQL they are ours until the transaction ends; what another process holds is left to it.
         """
-        statement = select(*_CASE).where(incidents.c.wake_at <= now).order_by(incidents.c.wake_at).limit(limit)
+        statement = _SELECT.where(incidents.c.wake_at <= now).order_by(incidents.c.wake_at).limit(limit)
         if but:
             statement = statement.where(incidents.c.id.not_in(but))
         if only:
@@ -257,7 +260,7 @@ class Incidents:
 
     async def newest(self, limit: int = 20) -> Sequence[Case]:
         """The newest incidents."""
-        return await self._read(select(*_CASE).order_by(incidents.c.id.desc()).limit(limit))
+        return await self._read(_SELECT.order_by(incidents.c.id.desc()).limit(limit))
 
     async def _read(self, statement: Any) -> Sequence[Case]:
         cases = [_case(row._mapping) for row in await self._connection.execute(statement)]
@@ -352,7 +355,7 @@ class Incidents:
 
 def files_to_json(files: Iterable[File]) -> list[dict[str, Any]]:
     """Files as plain JSON."""
-    return [asdict(file) for file in files]
+    return [asdict(file) for file in files] if files else []
 
 
 def files_from_json(raw: Iterable[Mapping[str, Any]]) -> tuple[File, ...]:

@@ -57,6 +57,7 @@ class Invite:
 
 
 PERSON, CHAT = "person", "chat"
+_ALL = object()
 
 
 def digest(code: str) -> str:
@@ -80,6 +81,12 @@ class People:
         self._contacts = connection.memory(contacts)
         """(account, user id) → blocked, greeted; None for no contact."""
         self._held = connection.memory(roles, people)
+
+    async def staff_ahead(self) -> None:
+        """Read at once who holds roles in organisations, for many turns."""
+        self._held[_ALL] = {}
+        for post in await self._posts(roles.c.role.in_((Role.OFFICIAL, Role.HEAD))):
+            self._held[_ALL].setdefault(post.organisation, []).append(post)
 
     async def ahead(self, account: str, users: Collection[str]) -> None:
         """Read at once what is known of these users of an account's platform: who they are, what roles they hold, as what it knows them."""
@@ -116,7 +123,7 @@ class People:
                 .join(identities, identities.c.person_id == people.c.id)
                 .where(identities.c.platform == key[0], identities.c.user_id == user_id)
             )
-            row = (await self._connection.execute(statement)).first()
+            row = (await self._connection.look(statement)).first()
             self._known[key] = Person(*row) if row else None
         found: Person | None = self._known[key]
         return found
@@ -220,6 +227,8 @@ class People:
     async def officials(self, organisation: str, *wanted: Role) -> Sequence[Post]:
         """Who holds one of these roles in an organisation (officials and heads when none is named)."""
         chosen = wanted or (Role.OFFICIAL, Role.HEAD)
+        if _ALL in self._held:
+            return [post for post in self._held[_ALL].get(organisation, ()) if post.role in chosen]
         if (organisation, chosen) not in self._held:
             self._held[organisation, chosen] = await self._posts(roles.c.organisation == organisation, roles.c.role.in_(chosen))
         return list(self._held[organisation, chosen])
@@ -276,7 +285,7 @@ class People:
             .where(roles.c.revoked_at.is_(None), *conditions)  # type: ignore[arg-type]  # column expressions
             .order_by(roles.c.id)
         )
-        return [Post(row[0], row[1], row[2], row[3], Role(row[4]), *row[5:]) for row in await self._connection.execute(statement)]
+        return [Post(row[0], row[1], row[2], row[3], Role(row[4]), *row[5:]) for row in await self._connection.look(statement)]
 
     # --- invitations -----------------------------------------------------------------------------------------------
 
