@@ -15,9 +15,9 @@ from storage.migrate import upgrade
 from storage.store import Store
 from tests.promises.cluster import Cluster
 from tests.promises.conftest import FULL, size
+from tests.promises.crowd import Crowd
 from tests.promises.middle import Middle
 from tests.promises.several import Several
-from tests.promises.crowd import Crowd
 from tests.promises.ticking import REGION
 from tests.promises.world import TELEGRAM, World
 from tests.promises.zygote import Zygote
