@@ -30,7 +30,8 @@ class Pace:
 
     def take(self, now: float, chat: str = "") -> float:
         """Take the slot that is free first for a call to a chat, until ``finished`` or ``given_back``. Returns when the call may begin."""
-        self._slots = sorted(free for free in self._slots if free > now)
+        self._forget(now)
+        self._slots.sort()
         begins = now
         if len(self._slots) >= self.limits.per_second and self._slots[0] < float("inf"):
             begins = self._slots.pop(0)
@@ -51,18 +52,24 @@ class Pace:
         if group and self.limits.per_group_minute:
             self._groups.setdefault(chat, deque()).append(now)
 
-    def busy_chats(self, now: float) -> dict[str, float]:
-        """Chats that may not be written to yet, and when they may."""
+    def busy_chats(self, at: float) -> dict[str, float]:
+        """Chats that may not be written to before or at that instant, and when they may."""
+        busy = {chat: free for chat, free in self._chats.items() if free > at}
+        for chat, times in self._groups.items():
+            lately = [time for time in times if time + 60 + MARGIN > at]
+            if len(lately) >= self.limits.per_group_minute:
+                busy[chat] = max(busy.get(chat, 0.0), lately[-self.limits.per_group_minute] + 60 + MARGIN)
+        return busy
+
+    def _forget(self, now: float) -> None:
+        """What no limit counts any more."""
+        self._slots = [free for free in self._slots if free > now]
         self._chats = {chat: free for chat, free in self._chats.items() if free > now}
-        busy = dict(self._chats)
         for chat, times in list(self._groups.items()):
             while times and times[0] + 60 + MARGIN <= now:
                 times.popleft()
             if not times:
                 del self._groups[chat]
-            elif len(times) >= self.limits.per_group_minute:
-                busy[chat] = max(busy.get(chat, 0.0), times[0] + 60 + MARGIN)
-        return busy
 
     def pause(self, until: float) -> None:
         """The platform asked the whole account to wait."""

@@ -103,6 +103,16 @@ def test_a_slot_may_be_taken_before_it_is_free_for_a_call_that_begins_then() -> 
     assert pace.free_slots(6.5) == 0
 
 
+def test_looking_ahead_forgets_no_limit() -> None:
+    pace = Pace(TELEGRAM)
+    for number in range(20):
+        ended(pace, number * 2.0, "-1", group=True)
+    ended(pace, 40.0, "1")
+    assert (pace.busy_chats(99.0), pace.free_slots(99.0)) == ({}, 30)
+    assert pace.take(40.5, "1") == 41.0 + MARGIN
+    assert pace.take(45.0, "-1") == 60.0 + MARGIN
+
+
 def test_a_call_to_a_chat_that_rests_begins_when_it_has_rested() -> None:
     pace = Pace(TELEGRAM)
     ended(pace, 5.0, "1")
