@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bots.channel import Address, Deleted, Edited, File, FileKind, Location, Said, Scene
+from bots.pages import shorten
 from handlers import standing
 from handlers.card import title_in
 from handlers.citizen import citizen_texts, danger_line, receipt, refresh_receipt, verdicts
@@ -28,6 +29,10 @@ BURST = timedelta(minutes=2)
 SETTLE = timedelta(minutes=10)
 """How long we wait for «добавить или новое?» before the message is added where it most likely belongs."""
 LONG = 4096
+LONGEST = 4 * LONG
+"""UTF-16 units of a report that grows that are read and shown."""
+FILES = 30
+"""Files of one addition that are shown beside a card."""
 PLACE_ANSWER = 40
 """Characters of a message that only says where."""
 PLACES = 4
@@ -80,6 +85,23 @@ async def heard(turn: Turn) -> None:
         await _go_on(turn, case, reading)
     else:
         await _report(turn, words_of(said))
+
+
+async def flooded(turn: Turn) -> None:
+    """More than anybody has to say: it is kept beside the newest report, and once a minute all of it together is added there.
+
+    Only a danger that is new is answered at once, as ever; and what there is no report for yet.
+    """
+    words, reading = words_of(turn.said), read(turn.said.text, turn.region)
+    newest = await turn.tx.incidents.of_person(turn.person.id, limit=1)
+    if not newest or (reading.danger and newest[0].report.danger != reading.danger.id):
+        await heard(turn)
+    elif words.text or words.files or words.location:
+        number, minute = newest[0].id, int(turn.now.timestamp()) // 60
+        await _keep(turn, number, words, PENDING, turn.person, turn.here)
+        raw = {"kind": "settle", "person": turn.person.id, "account": turn.here.account, "chat": turn.here.chat, "number": number}
+        key, over = f"flood/{turn.person.id}/{number}/{minute}", datetime.fromtimestamp((minute + 1) * 60, UTC)
+        await turn.tx.inbox.later(key, raw, lane=f"settle/{turn.person.id}", at=turn.now, handle_after=over)
 
 
 async def _go_on(turn: Turn, case: Case, reading: Reading) -> None:
@@ -294,7 +316,7 @@ async def _grow(turn: Turn, case: Case) -> None:
     await _keep(turn, case.id, words, "report", turn.person, turn.here)
     report = replace(
         case.report,
-        text="\n".join(part for part in (case.report.text, words.text) if part),
+        text=_longer(case.report.text, words.text),
         files=case.report.files + len(words.files),
         location=words.location or case.report.location,
         said_at=max(words.at, case.report.said_at),
@@ -304,6 +326,11 @@ async def _grow(turn: Turn, case: Case) -> None:
         for thread in await turn.tx.chats.threads_of(case.id):
             if not thread.retired and thread.account in turn.office.limits:
                 await send_files(turn, case, Address(thread.account, thread.chat), since=before.id if before else 0)
+
+
+def _longer(report: str, more: str) -> str:
+    """A report with what was added to it, as long as anybody would read it; every word is in the timeline."""
+    return shorten("\n".join(part for part in (report, more) if part), LONGEST)
 
 
 async def reread(moment: Moment, case: Case) -> Case:
@@ -345,11 +372,11 @@ async def _add(moment: Moment, person: Person, to: Address, case: Case, words: W
         return
     await _keep(moment, case.id, words, "reply", person, to)
     title = "thread-reply" if was is Status.WAITING else "thread-more"
-    await tell_thread(moment, case, title, quote=words.text, files=words.files, number=case.id)
+    await tell_thread(moment, case, title, quote=shorten(words.text, LONG), files=words.files[:FILES], number=case.id)
     if case.incident.status is Status.NEW:
         report = replace(
             case.report,
-            text="\n".join(part for part in (case.report.text, words.text) if part),
+            text=_longer(case.report.text, words.text),
             files=case.report.files + len(words.files),
             location=words.location or case.report.location,
         )

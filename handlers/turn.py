@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from bots.channel import Address, Button, File, Keyboard, Limits, Pressed, Reply, Said, Scene
 from bots.pages import pages
+from handlers.flood import Rates
 from incidents.deadlines import follow
 from incidents.incident import Change, Deed, NotAllowed, Role, act
 from incidents.regional import Region
@@ -33,6 +34,7 @@ class Office:
     accounts: Mapping[str, Account]
     limits: Mapping[str, Limits]
     after: Notice
+    rates: Rates = field(default_factory=Rates)
 
 
 @dataclass(frozen=True, slots=True)

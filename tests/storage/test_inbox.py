@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bots.channel import Update
-from storage.inbox import Row
+from storage.inbox import FAIR, Row
 from storage.store import Store
 from tests.storage.given import NOON, later, updates
 
@@ -144,3 +144,12 @@ async def test_what_is_our_own_can_be_taken_back_until_it_was_handled(store: Sto
         assert await tx.inbox.cancel("send-7", NOON)
         assert not await tx.inbox.cancel("send-7", NOON)
     assert await _waiting(store) == []
+
+
+async def test_a_flood_of_one_conversation_is_not_before_everybodys_messages(store: Store) -> None:
+    async with store.transaction() as tx:
+        await tx.inbox.put("vk/biysk", updates(*(f"f{number}" for number in range(300)), lane="666"), NOON)
+        for number in range(5):
+            await tx.inbox.put("vk/biysk", updates(f"o{number}", lane=str(number)), NOON)
+        rows = await tx.inbox.waiting(NOON)
+    assert [row.key for row in rows] == [*(f"f{number}" for number in range(FAIR)), *(f"o{number}" for number in range(5))]
