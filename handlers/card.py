@@ -39,20 +39,16 @@ async def card_text(moment: Moment, case: Case, texts: Texts) -> str:
 
 def card_offers(case: Case, texts: Texts) -> Offers:
     """What can be done from the card now."""
-    number = {"number": case.id}
-
-    def offer(action: str) -> Offer:
-        return Offer(texts.say(f"button-{action}"), action, number)
-
-    hold = offer("release") if case.incident.assignee else offer("take")
+    hold = "release" if case.incident.assignee else "take"
     rows = {
-        Status.ASSIGNED: [[offer("take"), offer("refuse")], [offer("question"), offer("answer")], [offer("interim")]],
-        Status.IN_PROGRESS: [[offer("release"), offer("refuse")], [offer("question"), offer("answer")], [offer("interim")]],
-        Status.WAITING: [[hold], [offer("answer"), offer("interim")]],
-        Status.PROMISED: [[hold], [offer("answer")]],
-        Status.ANSWERED: [[offer("answer")]] + ([[offer("give-up")]] if case.incident.undeliverable else []),
-    }.get(case.incident.status, [])
-    return [*rows, [offer("full")]] if units(case.report.text) > TEXT_ON_CARD else rows
+        Status.ASSIGNED: (("take", "refuse"), ("question", "answer"), ("interim",)),
+        Status.IN_PROGRESS: (("release", "refuse"), ("question", "answer"), ("interim",)),
+        Status.WAITING: ((hold,), ("answer", "interim")),
+        Status.PROMISED: ((hold,), ("answer",)),
+        Status.ANSWERED: (("answer",), *([("give-up",)] if case.incident.undeliverable else [])),
+    }.get(case.incident.status, ())
+    long = (("full",),) if units(case.report.text) > TEXT_ON_CARD else ()
+    return [[Offer(texts.say(f"button-{action}"), action, {"number": case.id}) for action in row] for row in (*rows, *long)]
 
 
 def title(moment: Moment, case: Case, texts: Texts) -> str:
