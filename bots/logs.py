@@ -7,7 +7,9 @@ from warnings up only, since at DEBUG they print whole requests; and of their re
 from __future__ import annotations
 
 import logging
+import re
 import sys
+import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -22,7 +24,9 @@ OURS = ("bots", "handlers", "incidents", "storage", "scheduler", "locales", "san
 WITHHELD = "(withheld: may hold somebody's words)"
 
 # Loggers whose arguments are names of their own things (a job, a revision, a client's address), never what people wrote.
-_HARMLESS = ("apscheduler", "alembic", "aiohttp.server", "py.warnings")
+_HARMLESS = ("apscheduler", "alembic", "aiohttp.server")
+_WARNING = re.compile(r".*?:\d+: \w+")
+"""Where a warning was raised and of what kind it is: what it says may quote the value it is about."""
 # Exceptions whose messages are made by Python or SQLite from names of theirs. Any other may quote the value it failed on.
 _TELLING = (OSError, EOFError, ImportError, NameError, AttributeError, TypeError, NotImplementedError, RecursionError, MemoryError)
 _TELLING_MODULES = ("sqlite3",)
@@ -58,6 +62,13 @@ def start(level: str = "info", *, json: bool = False, stream: TextIO | None = No
     logging.captureWarnings(capture=True)
 
 
+def catch_strays() -> None:
+    """Take up exceptions that Python itself would print whole: of a thread, and of what cannot raise."""
+    stray = structlog.get_logger("bots.stray")
+    threading.excepthook = lambda told: stray.error("thread_broke", exc_info=told.exc_value)
+    sys.unraisablehook = lambda told: stray.error("stray_exception", exc_info=told.exc_value)
+
+
 def _console(out: TextIO) -> Processor:
     return structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback)
 
@@ -80,6 +91,9 @@ def _only_names(record: logging.LogRecord) -> bool:
     """Leave of a library's record its template: what it would be filled with may be a person's words."""
     if not isinstance(record.msg, dict) and not _ours(record.name) and not record.name.startswith(_HARMLESS):
         template = getattr(record.msg, "fmt", record.msg)  # vkbottle wraps its templates
+        if record.name == "py.warnings":
+            found = _WARNING.match(record.getMessage())
+            template = found[0] if found else "a warning"
         # asyncio puts the failed task with its exception below the first line; the exception comes by itself.
         record.msg = str(template).partition("\n")[0]
         record.args = None

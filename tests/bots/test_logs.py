@@ -134,12 +134,14 @@ async def test_a_task_nobody_waited_for_does_not_spill_its_exception(out: io.Str
     assert "ValueError" in out.getvalue()
 
 
-def test_warnings_are_logged(out: io.StringIO) -> None:
+def test_warnings_are_logged_by_their_place_and_kind(out: io.StringIO) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logging.captureWarnings(capture=True)
-        warnings.warn("this will go away", stacklevel=1)
-    assert "this will go away" in out.getvalue()
+        warnings.warn(f"odd value {WORDS}", stacklevel=1)
+    assert "test_logs.py" in out.getvalue()
+    assert "UserWarning" in out.getvalue()
+    assert WORDS not in out.getvalue()
 
 
 def test_json_is_one_object_a_line_with_russian_readable() -> None:
