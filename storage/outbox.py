@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Subquery, and_, case, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    ScalarSelect,
+    Select,
+    Subquery,
+    Text,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from bots.channel import Address, Button, File, Keyboard, OpenThread, Outgoing, RenameThread, Reply
 from storage.connection import Connection
@@ -126,13 +143,8 @@ class Outbox:
         ids = list((await self._connection.execute(whispers)).scalars())
         for since, until in ((after, None), ("", after)) if after else (("", None),):
             if len(ids) < limit:
-                heads = _heads(account, since, until)
-                # A value and not a join: the heads are looked at one by one, and only until there are enough.
-                goes = select(and_(outbox.c.state == QUEUED, may_go)).where(outbox.c.id == heads.c.head).scalar_subquery()
-                chosen = select(heads.c.head).where(goes)
-                if skip:
-                    chosen = chosen.where(heads.c.chat.not_in(list(skip)))
-                ids += (await self._connection.execute(chosen.limit(limit - len(ids)))).scalars()
+                asked = {"account": account, "since": since, "until": until, "now": now, "skip": list(skip), "most": limit - len(ids)}
+                ids += (await self._connection.execute(_turns(to_the_end=until is None), asked)).scalars()
         if not ids:
             return []
         tried_at = case((and_(outbox.c.doubted, outbox.c.tried_at.is_not(None)), outbox.c.tried_at), else_=literal(now, Instant))
@@ -368,20 +380,31 @@ def _is_in(table: FromClause, states: Sequence[str]) -> ColumnElement[bool]:
     return table.c.state.in_([_inline(state) for state in states])
 
 
-def _heads(account: str, since: str, until: str | None) -> Subquery:
-    """The row whose turn it is in each chat with something waiting, by the order of chats, behind the chat ``since`` up to ``until``.
+@cache
+def _turns(*, to_the_end: bool) -> Select[tuple[int]]:
+    """The rows whose turn it is, of chats that are not to be skipped. Put together once: that takes ten times as long as asking."""
+    heads = _heads(to_the_end=to_the_end)
+    may_go = or_(outbox.c.not_before.is_(None), outbox.c.not_before <= bindparam("now", type_=Instant))
+    # A value and not a join: the heads are looked at one by one, and only until there are enough.
+    goes = select(and_(outbox.c.state == QUEUED, may_go)).where(outbox.c.id == heads.c.head).scalar_subquery()
+    chosen = select(heads.c.head).where(goes, heads.c.chat.not_in(bindparam("skip", expanding=True)))
+    return chosen.limit(bindparam("most", type_=Integer))
+
+
+def _heads(*, to_the_end: bool) -> Subquery:
+    """The row whose turn it is in each chat with something waiting, by the order of chats, behind «since» up to «until» or the end.
 
     From one chat the index leads straight to the next, however much waits in each; only as many chats are looked up as are asked for.
     Rows go by id, a row with ``before_row`` just before that one.
     """
     rows = outbox.alias()
-    mine = and_(rows.c.account == account, _is_in(rows, _WAITING), rows.c.whisper_to == _inline(""))
+    mine = and_(rows.c.account == bindparam("account"), _is_in(rows, _WAITING), rows.c.whisper_to == _inline(""))
 
     def next_chat(behind: ColumnElement[str]) -> ScalarSelect[str]:
         found = select(rows.c.chat).where(mine, rows.c.chat > behind).order_by(rows.c.chat).limit(1)
-        return (found.where(rows.c.chat <= until) if until is not None else found).scalar_subquery()
+        return (found if to_the_end else found.where(rows.c.chat <= bindparam("until"))).scalar_subquery()
 
-    chats = select(next_chat(literal(since)).label("chat")).cte("chats", recursive=True)
+    chats = select(next_chat(bindparam("since", type_=Text)).label("chat")).cte("chats", recursive=True)
     chats = chats.union_all(select(next_chat(chats.c.chat)).where(chats.c.chat.is_not(None)))
     here = and_(mine, rows.c.chat == chats.c.chat)
     inserted = select(rows.c.id).where(here, rows.c.before_row.is_not(None)).order_by(rows.c.before_row, rows.c.id).limit(1)
@@ -412,7 +435,7 @@ def _out_values(out: Outgoing) -> dict[str, Any]:
     return {
         "kind": "reply",
         "text": out.text,
-        "keyboard": [[asdict(button) for button in row] for row in out.keyboard],
+        "keyboard": [[{"label": one.label, "payload": one.payload, "url": one.url} for one in row] for row in out.keyboard],
         "files": files_to_json(out.files),
         "answer_to": out.answer_to,
         "whisper_to": out.whisper_to,
