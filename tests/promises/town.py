@@ -14,7 +14,7 @@ from typing import Any
 
 import aiosqlite
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from bots.channel import (
     Address,
@@ -180,7 +180,7 @@ class Town(House):
         """Platform ids of those who have, or had, a role."""
         self._waiting: list[tuple[Event, RawUpdate]] = []
         self._marks = 0
-        super().__init__(Store(url), region, channel=channel)
+        super().__init__(_store(url), region, channel=channel)
         for wire in self.wires.values():
             wire.platform = self.platform
             wire.slowness = lambda: self.chance.randrange(4)
@@ -198,7 +198,7 @@ class Town(House):
         self.restarts += 1
         await self._ends()
         self.fuse.renew()
-        self.store = Store(self.url)
+        self.store = _store(self.url)
         self.intake = Intake(self.store, self.channels, lambda: self.office, self.clock)
         self.deliveries = [
             Delivery(self.store, channel, self.clock, monotonic=lambda: self._monotonic) for channel in self.channels.values()
@@ -284,9 +284,13 @@ class Town(House):
         sent = False
         while await delivery.step() == 0.0:
             sent = True
-            while delivery._running:
-                await asyncio.wait(delivery._running)
+            await self.calls_end(delivery)
         return sent
+
+    async def calls_end(self, delivery: Delivery) -> None:
+        """The calls that have begun are over; what came of them is written with the next look at the outbox."""
+        while delivery._running:
+            await asyncio.wait(delivery._running)
 
     def _raw(self, event: Event) -> RawUpdate:
         album = event.album if isinstance(event, Said) else ""
@@ -299,6 +303,18 @@ class Town(House):
         message = event.message if isinstance(event, Said) and reports else ""
         press = event.press if isinstance(event, Pressed) else ""
         return Acknowledged(at.account, event.id, at.chat, message, press, self.clock())
+
+
+def _store(url: str) -> Store:
+    """A database whose disk is not waited for: here the process ends, and never the machine."""
+    store = Store(url)
+    if store.is_sqlite:
+
+        @event.listens_for(store.engine.sync_engine, "connect")
+        def _connected(connection: Any, _: Any) -> None:
+            connection.cursor().execute("PRAGMA synchronous=OFF")
+
+    return store
 
 
 @contextmanager
