@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -36,15 +37,16 @@ def unpaced() -> None:
 
 
 def stumble(word: str, times: int) -> None:
-    """Handling an event with this word in its text fails so many times in this process."""
+    """Handling a text with this word in it fails so many times in this process."""
     from bots import intake
 
-    left, handle = times, intake.handle
+    fell: Counter[str] = Counter()
+    handle = intake.handle
 
     async def stumbling(moment: Any, event: Any) -> None:
-        nonlocal left
-        if left and word in getattr(event, "text", ""):
-            left -= 1
+        text = getattr(event, "text", "")
+        if word in text and fell[text] < times:
+            fell[text] += 1
             raise ZeroDivisionError
         await handle(moment, event)
 

@@ -20,6 +20,7 @@ FORUM = {"id": -1_000_000_077, "type": "supergroup", "title": "ЖКХ Барна
 PAVEL, ROADS = 77_002, CHATS + 7
 STUMBLES = "споткнулся"
 """A report with this word is handled only at the second try (``tests.promises.patches:stumble``)."""
+WHICH = " какому сообщению это ответ"
 LOOK = 0.03
 """Seconds between two looks at all the phones."""
 
@@ -35,6 +36,9 @@ class People:
         self.busy = False
         """Whether something of what was reported is not answered and rated yet."""
         self._said: dict[str, str] = {}
+        """Which incident an official's words were about: message → number."""
+        self._cards: dict[str, dict[str, Any]] = {}
+        """The newest card of each incident, as its official sees it."""
         self._taken: set[tuple[str, str]] = set()
         self._editing: dict[int, tuple[int, str]] = {}
 
@@ -149,33 +153,46 @@ class People:
                 "text": f"{text} и тепла",
             }
             self.world.telegram.push(edited_message=edited | {"edit_date": message["date"]})
-        if "К какому сообщению" in call.text:
+        if "Беру" in labels:
+            self._cards[_number(call.text)] = message
+        wanted, about = self._wants(labels, call.text, TELEGRAM), ""
+        if WHICH in call.text:
             about = self._said[str(json.loads(call.params["reply_parameters"])["message_id"])]
-            presses(_about(labels, about))
-        if wanted := self._wants(labels, call.text, TELEGRAM):
+            wanted = _that_means(labels, about)
+        if wanted:
             presses(wanted)
-        if wanted == "Беру":
-            inside = {name: message[name] for name in ("message_thread_id", "is_topic_message") if name in message}
-            about = message | {"from": {"id": self.world.telegram.us, "is_bot": True, "first_name": "Алтай"}}
-            said = self.world.telegram.says(
-                FORUM, MARIA, self._words(call.text), date=message["date"], more={**inside, "reply_to_message": about}
-            )
-            self._said[str(said)] = _number(call.text)
+        if wanted == "Беру" or (about and not wanted.startswith("№")):
+            self._answers_telegram(about or _number(call.text))
+
+    def _answers_telegram(self, number: str) -> None:
+        """Words for a citizen, as a reply to the newest card of their incident."""
+        message = self._cards[number]
+        inside = {name: message[name] for name in ("message_thread_id", "is_topic_message") if name in message}
+        inside["reply_to_message"] = message | {"from": {"id": self.world.telegram.us, "is_bot": True, "first_name": "Алтай"}}
+        said = self.world.telegram.says(FORUM, MARIA, _words(number), date=int(time.time()), more=inside)
+        self._said[str(said)] = number
 
     def _sees_vk(self, call: Call, number: int) -> None:
         peer, labels = int(call.params.get("peer_ids") or call.params["peer_id"]), buttons(call)
         text, chat = call.params["message"], peer if peer >= CHATS else 0
-        wanted = self._wants(labels, text, VK)
-        if "К какому сообщению" in text:
+        if "Беру" in labels:
+            self._cards[_number(text)] = {"conversation_message_id": number, "text": text}
+        wanted, about = self._wants(labels, text, VK), ""
+        if WHICH in text:
             (replied,) = json.loads(call.params["forward"])["conversation_message_ids"]
-            wanted = _about(labels, self._said[str(replied)])
+            about = self._said[str(replied)]
+            wanted = _that_means(labels, about)
         if wanted:
             payload = labels[wanted] if chat else json.loads(labels[wanted])
             self.world.vk.presses(PAVEL if chat else peer, payload, chat=chat, number=number if chat else 0)
-        if wanted == "Беру":
-            about = {"id": 0, "conversation_message_id": number, "peer_id": peer, "from_id": -self.world.vk.group, "date": 1, "text": text}
-            said = self.world.vk.says_in_chat(peer, PAVEL, self._words(text), date=int(time.time()), reply_message=about)
-            self._said[str(said)] = _number(text)
+        if wanted == "Беру" or (about and not wanted.startswith("№")):
+            self._answers_vk(about or _number(text))
+
+    def _answers_vk(self, number: str) -> None:
+        """The same in the chat of VK."""
+        about = {"id": 0, "peer_id": ROADS, "from_id": -self.world.vk.group, "date": 1, **self._cards[number]}
+        said = self.world.vk.says_in_chat(ROADS, PAVEL, _words(number), date=int(time.time()), reply_message=about)
+        self._said[str(said)] = number
 
     def _wants(self, labels: dict[str, str], text: str, account: str) -> str:
         """The button somebody presses who sees these; empty when there is nothing to press."""
@@ -193,9 +210,6 @@ class People:
             return rates
         return ""
 
-    def _words(self, card: str) -> str:
-        return f"По № {_number(card)}: бригада выехала, всё исправим сегодня до 20:00"
-
     def _arrived(self, number: str) -> bool:
         """Whether the answer stands in the citizen's chat: somebody looked, or called them."""
         return self._answers(number) > 0
@@ -212,9 +226,13 @@ def _number(text: str) -> str:
     return found.group(1) if found else ""
 
 
-def _about(labels: Iterable[str], number: str) -> str:
-    """The button that means this incident."""
-    return next(label for label in labels if label.startswith(f"№ {number} "))
+def _that_means(labels: Iterable[str], number: str) -> str:
+    """The button that means this incident; the last one, which says «none of these», where there is none."""
+    return next((label for label in labels if label.startswith(f"№ {number} ")), next(reversed([*labels]), ""))
+
+
+def _words(number: str) -> str:
+    return f"По № {number}: бригада выехала, всё исправим сегодня до 20:00"
 
 
 def _private(person: int) -> dict[str, Any]:

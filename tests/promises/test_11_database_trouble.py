@@ -37,7 +37,7 @@ async def watched(zygote: Zygote, folder: Path, url: str, chance: random.Random,
     async with World(zygote, folder, url) as world:
 
         async def check(number: str) -> None:
-            if not await world.database.ask(f"SELECT id FROM incidents WHERE id = {int(number)}"):
+            if not await world.database.ask_patiently(f"SELECT id FROM incidents WHERE id = {int(number)}"):
                 early.append(number)
 
         world.on_receipt(check)
@@ -53,11 +53,8 @@ async def back_after(world: World, crowd: Crowd) -> float:
     """Seconds until everything that was said by now is stored."""
     began, sql = time.monotonic(), "SELECT count(*) FROM inbox WHERE account <> ''"
     while True:
-        try:
-            if (await world.database.ask(sql))[0][0] >= crowd.said:
-                return time.monotonic() - began
-        except OSError:  # the server lets nobody in yet
-            pass
+        if (await world.database.ask_patiently(sql))[0][0] >= crowd.said:
+            return time.monotonic() - began
         assert time.monotonic() < began + 60, f"it does not come back:\n{world.child.log[-3000:] if world.child else ''}"
         await asyncio.sleep(0.05)
 
@@ -77,7 +74,7 @@ async def test_a_locked_sqlite_loses_nothing(
     first = [] if FULL else [("tests.promises.patches:on_sqlite", [f"busy_timeout={PATIENCE}"])]
     async with watched(zygote, tmp_path, sqlite_url, seeded, first) as (world, crowd):
         await talk(crowd, 10, 0.5)
-        with closing(sqlite3.connect(tmp_path / "sutki.db", timeout=30, isolation_level=None)) as other:
+        with closing(sqlite3.connect(tmp_path / "sutki.db", timeout=30, isolation_level=None, check_same_thread=False)) as other:
             await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")
             await talk(crowd, 20, seconds)
             other.execute("ROLLBACK")

@@ -194,9 +194,11 @@ class World:
 
 def _telegram(update: dict[str, Any]) -> Acknowledged:
     """An update of Telegram; what a citizen wrote in private has to stand in a timeline."""
-    key, message = str(update["update_id"]), update.get("message") or {}
+    key, message, query = str(update["update_id"]), update.get("message"), update.get("callback_query", {})
+    press = str(query["id"]) if "chat_instance" in query else ""
+    if not isinstance(message, dict) or "date" not in message or press:
+        return Acknowledged(TELEGRAM, key, press=press)
     private = message.get("chat", {}).get("type") == "private"
-    press = str(update.get("callback_query", {}).get("id", ""))
     rest_of_an_album = "media_group_id" in message and "caption" not in message
     if not private or rest_of_an_album:
         return Acknowledged(TELEGRAM, key, press=press)
@@ -227,14 +229,24 @@ class Database:
         self._file = url.database
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._connection: Any = None
+        self._turn = asyncio.Lock()
 
     async def ask(self, sql: str) -> Sequence[Any]:
         """Rows of a statement; on SQLite it only reads, and holds no lock afterwards."""
         if self.is_sqlite:
             return await asyncio.to_thread(self._read, sql)
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(self._dsn)
-        return await self._connection.fetch(sql)
+        async with self._turn:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await asyncpg.connect(self._dsn)
+            return await self._connection.fetch(sql)
+
+    async def ask_patiently(self, sql: str) -> Sequence[Any]:
+        """The same as soon as the server lets anybody in."""
+        while True:
+            try:
+                return await self.ask(sql)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await asyncio.sleep(0.02)
 
     def _read(self, sql: str) -> Sequence[Any]:
         with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True, timeout=90)) as connection:
