@@ -13,17 +13,19 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Integer, delete, func, insert, literal, select, text, true, update
+from sqlalchemy import delete, func, insert, select, text, update
 
 from bench.databases import Make, each_kind
 from bench.figures import Figure
 from bench.reports import START, Desk, updates
 from scheduler.deadlines import tick
-from storage.tables import Instant, incidents, keyboards, outbox, reminders
+from storage.tables import incidents, keyboards, outbox, reminders
 
 FEW, MANY, DUE = 10_000, 1_000_000, 1_000
 IDLE, ROUNDS = 200, 5
 """Ticks with nothing due, and with a thousand due, each beside few and beside many by turns."""
+CHUNK = 50_000
+"""Incidents that are put in at once."""
 LATER = START + timedelta(days=30)
 """When the sleeping ones would wake, and after that."""
 TARGETS = {"SQLite": (1.2, 2.5), "PostgreSQL": (1.2, 1.3)}
@@ -35,8 +37,6 @@ class House:
     """A desk with so many open incidents, of which a thousand fall due at ``due``."""
 
     desk: Desk
-    first: int = 0
-    """The first number of those that fall due."""
     wakes: Sequence[tuple[int, datetime]] = ()
     due: datetime = START
     row: int = 0
@@ -47,25 +47,17 @@ class House:
         await self.desk.open()
         await self.desk.take(updates(1, 1))
         async with self.desk.store.transaction() as tx:
-            connection: Any = tx.connection
-            series: Any
-            sqlite = self.desk.store.is_sqlite
-            count = size - DUE - 1
-            if sqlite:
-                series = select(literal(2, Integer).label("i")).cte("n", recursive=True)
-                series = series.union_all(select(series.c.i + 1).where(series.c.i <= count))
-            else:
-                series = func.generate_series(2, count + 1).table_valued("i")
-            changed = {"id": series.c.i, "wake_at": literal(LATER, Instant()), "due_at": literal(LATER, Instant())}
-            copied = select(*(changed.get(column.name, column) for column in incidents.c)).join_from(incidents, series, true())
-            copied = copied.where(incidents.c.id == 1)
-            await connection.execute(insert(incidents).from_select([column.name for column in incidents.c], copied))
-            await connection.execute(update(incidents).where(incidents.c.id == 1).values(wake_at=LATER))
-            if not sqlite:
-                await connection.execute(text("SELECT setval(pg_get_serial_sequence('incidents', 'id'), max(id)) FROM incidents"))
-        async with self.desk.store.transaction() as tx:  # what a database does by itself, in time
-            await tx.connection.execute(text("ANALYZE"))
-        self.first = size - DUE + 1
+            await tx.connection.execute(update(incidents).values(wake_at=LATER, due_at=LATER))
+        have = 1
+        while more := min(have, CHUNK, size - DUE - have):
+            copied = select(*(column + have if column.name == "id" else column for column in incidents.c)).where(incidents.c.id <= more)
+            async with self.desk.store.transaction() as tx:
+                await tx.connection.execute(insert(incidents).from_select([column.name for column in incidents.c], copied))
+            have += more
+        async with self.desk.store.transaction() as tx:
+            if not self.desk.store.is_sqlite:
+                await tx.connection.execute(text("SELECT setval(pg_get_serial_sequence('incidents', 'id'), max(id)) FROM incidents"))
+            await tx.connection.execute(text("ANALYZE"))  # what a database does by itself, in time
         await self.desk.take(updates(DUE + 1, DUE + 1)[1:])
         async with self.desk.store.transaction() as tx:
             chosen = select(incidents.c.id, incidents.c.wake_at).where(incidents.c.wake_at < LATER)
