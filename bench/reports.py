@@ -61,7 +61,9 @@ def updates(count: int, people: int, seed: int = 1) -> Sequence[Mapping[str, Any
 class Desk:
     """A store, a region whose organisations have chats, and an intake."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, hours: float = 0.0) -> None:
+        """``hours``: how late after the first report it is."""
+        self._now = START + timedelta(hours=hours, minutes=1)
         self.store = Store(url)
         self.region = parse((Path(__file__).parents[1] / "examples" / "altai.toml").read_text(encoding="utf-8"))
         self._sessions = TelegramSessions("http://127.0.0.1:9")  # nothing is ever called
@@ -71,7 +73,7 @@ class Desk:
 
     def now(self) -> datetime:
         """The hour does not matter here, and it stands still."""
-        return START + timedelta(minutes=1)
+        return self._now
 
     async def open(self) -> None:
         """Make the tables, and give every organisation a chat and an official."""
