@@ -291,23 +291,31 @@ CHECKS: tuple[Check, ...] = (
 # --- the question ------------------------------------------------------------------------------------------------------
 
 
-async def broken(store: Store, platform: Platform | None = None, *, idle: bool = True, now: datetime | None = None) -> list[str]:
+async def broken(
+    store: Store, platform: Platform | None = None, *, idle: bool = True, now: datetime | None = None, kept_since: datetime | None = None
+) -> list[str]:
     """Every invariant that does not hold, in words, with the first rows it is seen by; nothing when all hold. Reads only.
 
     ``idle``: all that can be done by now is done; ``now`` is the clock's, and with it what was due and did not come is found too.
-    ``platform``: what was recorded on the other side of the wire, where somebody did.
+    ``platform``: what was recorded on the other side of the wire, where somebody did. ``kept_since``: what is older than this may
+    have been swept away (``storage.retention``).
     """
     async with store.transaction() as tx:
-        return await broken_in(tx, platform, idle=idle, now=now)
+        return await broken_in(tx, platform, idle=idle, now=now, kept_since=kept_since)
 
 
-async def broken_in(tx: Tx, platform: Platform | None = None, *, idle: bool = True, now: datetime | None = None) -> list[str]:
+async def broken_in(
+    tx: Tx, platform: Platform | None = None, *, idle: bool = True, now: datetime | None = None, kept_since: datetime | None = None
+) -> list[str]:
     """The same inside a transaction."""
     found: dict[tuple[int, str], list[str]] = defaultdict(list)
     for number, says, row in [*await _from_database(tx, idle=idle, now=now), *await _too_many_messages(tx)]:
         found[number, says].append(row)
     if platform is not None:
-        for number, says, row in [*await _from_inbox(tx, platform), *await _from_chats(tx, platform)]:
+        for number, says, row in [
+            *await _from_inbox(tx, platform, kept_since),
+            *await _from_chats(tx, platform, swept=kept_since is not None),
+        ]:
             found[number, says].append(row)
     return [_line(number, says, rows) for (number, says), rows in sorted(found.items())]
 
@@ -351,7 +359,7 @@ async def _too_many_messages(tx: Tx) -> Iterator[_Found]:
 # --- against what the platform knows -----------------------------------------------------------------------------------
 
 
-async def _from_inbox(tx: Tx, platform: Platform) -> list[_Found]:
+async def _from_inbox(tx: Tx, platform: Platform, kept_since: datetime | None) -> list[_Found]:
     """What was acknowledged is there once, its words are in one timeline in the platform's order, its press is answered."""
     state = {(row.account, row.key): row.state for row in await _all(tx, "SELECT account, key, state FROM inbox")}
     said: dict[tuple[str, str, str], list[int]] = defaultdict(list)
@@ -362,12 +370,13 @@ async def _from_inbox(tx: Tx, platform: Platform) -> list[_Found]:
     last: dict[tuple[str, str], int] = {}
     for one in platform.acknowledged:
         where = f"{one.account} {one.key}"
-        became = state.get((one.account, one.key), "")
+        swept = kept_since is not None and one.at is not None and one.at < kept_since
+        became = state.get((one.account, one.key), "done" if swept else "")
         if not became:
             found.append((1, "an update was acknowledged and is not in the inbox", where))
         if became != "done":
             continue
-        if one.press and (one.account, one.press) not in answered:
+        if one.press and not swept and (one.account, one.press) not in answered:
             found.append((11, "a press was not answered", where))
         if not one.message:
             continue
@@ -381,7 +390,7 @@ async def _from_inbox(tx: Tx, platform: Platform) -> list[_Found]:
     return found
 
 
-async def _from_chats(tx: Tx, platform: Platform) -> list[_Found]:
+async def _from_chats(tx: Tx, platform: Platform, *, swept: bool) -> list[_Found]:
     """What stands in the chats came from one row each, was meant for that chat, and carries nobody else's words."""
     rows = {
         row.id: row
@@ -398,6 +407,8 @@ async def _from_chats(tx: Tx, platform: Platform) -> list[_Found]:
     found += [(8, "a row is «sent» and the platform never took it", str(row)) for row in never]
     for (account, key, chat), count in came.items():
         row = keys.get((account, key))
+        if row is None and swept:
+            continue
         if row is None:
             found.append((8, "the platform has a message that no row is behind", f"{account} {chat} key {key}"))
         elif row.chat != chat:

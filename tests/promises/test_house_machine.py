@@ -123,7 +123,7 @@ class Machine(RuleBasedStateMachine):
         own = [event for event, _ in self.town.arrived if hasattr(event, "files") and event.address.chat == event.sender.id]
         if own:
             event = nth(own[::-1], which)
-            who = next(one for one in self.everybody if one.sender == event.sender)
+            who = next(one for one in self.everybody if (one.account, one.id) == (event.address.account, event.sender.id))
             self.run(who.edits(event, f"{again} {self.town.mark()}"))
 
     @rule(who=some, blocks=st.booleans())
@@ -332,7 +332,7 @@ class Machine(RuleBasedStateMachine):
             left = self.town.fuse.pause()
             found = self.runner.run(broken(self.town.store, self.town.platform))
             self.town.fuse.go_on(left)
-            assert found == []
+            assert not found, "\n".join(found)
 
 
 def nth(them: list[Any], which: int) -> Any:
