@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import itertools
+import logging
 import os
 import random
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
+from bots import logs
 from storage.migrate import upgrade
 from storage.store import Store
-from tests import postgresql
+from tests import canaries, postgresql
 
 LONGEST = ("tests/wire/test_run.py", "tests/promises/", "tests/page/")
 _numbers = itertools.count(1)
@@ -52,6 +56,31 @@ class _Figures:
         for line in [value for name, value in report.user_properties if name == "figures" and report.when == "teardown"]:
             self._reporter.ensure_newline()
             self._reporter.write_line(str(line))
+
+
+@pytest.fixture(autouse=True)
+def what_is_logged() -> Iterator[io.StringIO]:
+    """What the program logs during a test, at DEBUG and as it runs for real. No test may end with anybody's words or a token in it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    logs.start("debug", stream=stream)
+    canaries.said.clear()
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+    assert canaries.found_in(stream.getvalue()) == []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Nor may there be any in what a test printed."""
+    report = yield
+    if call.when == "call" and report.passed and (found := canaries.found_in(report.capstderr)):
+        report.outcome, report.longrepr = "failed", f"{item.name} printed {found}"
+    return report
 
 
 def _migrated(url: str) -> None:

@@ -24,6 +24,7 @@ from bots.channel import (
     ThreadGone,
     Undelivered,
 )
+from tests import canaries
 
 START = datetime(2026, 3, 11, 13, 0, tzinfo=UTC)
 """20:00 in Barnaul: what is reported now is reminded of in daytime."""
@@ -117,6 +118,7 @@ class FakeChannel:
 
     def raw(self, event: Event) -> Mapping[str, Any]:
         """The raw update of an event."""
+        canaries.hear(event)
         number = next(self._ids)
         self._events[number] = event
         return {"event": number}
