@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 import time
@@ -22,7 +23,7 @@ OUTSIDE = ("telegram.took", "telegram.acknowledged", "vk.took", "vk.acknowledged
 ONLY_POSTGRESQL = ("lease", "release")
 """One process needs no leases on SQLite."""
 NOT_RUNNING = ("backup", "restore", "replay", "drop")
-"""Places that belong to another command than `sutki run`; their own tests walk them."""
+"""Places that belong to other commands than `sutki run`."""
 FIRST = (
     ("tests.promises.patches:stumble", STUMBLES, 2),
     ("tests.promises.patches:only_named_writes",),
@@ -30,15 +31,15 @@ FIRST = (
 )
 
 
-def points() -> list[str]:
-    """Every point that stands in the source."""
+def points(*, of_commands: bool = False) -> list[str]:
+    """Every point that stands in the source: those that `sutki run` passes, or those of other commands."""
     found: set[str] = set()
     for file in (file for package in PACKAGES for file in (ROOT / package).rglob("*.py")):
         source = file.read_text(encoding="utf-8")
         found |= {f"{place}.{moment}" for place, moment in re.findall(r'crash_point\("(\w+)", "(\w+)"\)', source)}
         names = {name for call in re.findall(r"transaction\(([^()\n]+)\)", source) for name in re.findall(r'"(\w+)"', call)}
         found |= {f"{name}.{moment}" for name in names for moment in MOMENTS}
-    return sorted(point for point in found if point.partition(".")[0] not in NOT_RUNNING)
+    return sorted(point for point in found if (point.partition(".")[0] in NOT_RUNNING) == of_commands)
 
 
 def to_walk(is_sqlite: bool, chance: random.Random) -> Iterator[tuple[str, int]]:
@@ -118,20 +119,61 @@ async def finish(world: World, people: People, when: str) -> None:
 
 
 async def test_a_crash_while_the_tables_are_made_is_only_a_later_start(zygote: Zygote, tmp_path: Path) -> None:
-    from tests.promises.zygote import environment
-    from tests.wire.house import TELEGRAM_TOKEN
-    from tests.wire.telegram_server import TelegramServer
+    async with World(zygote, tmp_path, f"sqlite+aiosqlite:///{tmp_path / 'new.db'}", prepared=False) as world:
+        for point in ("migrate.before_commit", "migrate.committed", "load_region.before_commit", "load_region.committed"):
+            assert await (await world.start(crash=f"{point}:1")).wait() == -9, point
+        child = await world.start()
+        await world.listens()
+        assert await child.terminate() == 0
 
-    telegram = TelegramServer(TELEGRAM_TOKEN)
-    await telegram.start()
-    database = f"sqlite:///{tmp_path / 'new.db'}"
-    given = environment(tmp_path, database, SUTKI_TELEGRAM_URL=telegram.url, SUTKI_TELEGRAM_ALTAI_TOKEN=TELEGRAM_TOKEN)
-    for point in ("migrate.before_commit", "migrate.committed", "load_region.before_commit", "load_region.committed"):
-        assert await (await zygote.start(given, folder=tmp_path, crash=f"{point}:1")).wait() == -9, point
-    child = await zygote.start(given, folder=tmp_path)
-    await telegram.called("getUpdates")
-    assert await child.terminate() == 0
-    await telegram.stop()
+
+async def test_a_crash_in_a_command_leaves_what_was_or_what_was_wanted(zygote: Zygote, tmp_path: Path, sqlite_url: str) -> None:
+    """`sutki backup`, `restore` and `dead-letters`, killed at each of their points; then they do what they were to do."""
+    async with World(zygote, tmp_path, sqlite_url) as world:
+        world.vk.says(200_001, "Барнаул, огромная яма на дороге на улице Попова, 1", date=int(time.time()))
+        world.vk.push("message_new", {"message": {"чужое": 1}})
+        child = await world.start()
+        await world.listens()
+        await world.idle()
+        assert await child.terminate() == 0
+        number, walked = itertools.count(1), set[str]()
+        before = await states(world)
+        assert before == {"dead": 1, "done": 1}
+
+        async def does(*command: str, crash: str = "") -> tuple[int, str]:
+            log = f"command-{next(number)}.log"
+            child = await zygote.start(world.given, folder=tmp_path, command=command, crash=crash, log=log)
+            return await child.wait(), child.log
+
+        async def dies(point: str, *command: str) -> dict[str, int]:
+            assert (await does(*command, crash=f"{point}:1"))[0] == -9, point
+            walked.add(point)
+            return await states(world)
+
+        for point in ("backup.written", "backup.before_commit", "backup.committed"):
+            assert await dies(point, "backup", f"{point}.db") == before
+        assert (await does("backup", "kept.db"))[0] == 0
+
+        assert await dies("replay.before_commit", "dead-letters", "replay", "--all") == before
+        assert await dies("replay.committed", "dead-letters", "replay", "--all") == {"done": 1, "new": 1}
+        child = await world.start()
+        await world.idle()
+        assert await child.terminate() == 0
+        name = re.findall(r"(\S+) · .* · dead", (await does("dead-letters", "list"))[1])[0]
+        assert await dies("drop.before_commit", "dead-letters", "drop", name) == before
+        gone = await dies("drop.committed", "dead-letters", "drop", name)
+        assert gone == {"done": 2}
+
+        for point in ("restore.before_commit", "restore.committed", "restore.prepared"):
+            assert await dies(point, "restore", "kept.db", "--force") == gone
+        assert (await does("restore", "kept.db", "--force"))[0] == 0
+        assert await states(world) == before
+        assert walked == set(points(of_commands=True))
+
+
+async def states(world: World) -> dict[str, int]:
+    """How many updates are in which state."""
+    return dict(await world.database.ask("SELECT state, count(*) FROM inbox GROUP BY state"))
 
 
 def test_the_points_of_the_source_are_found() -> None:

@@ -45,12 +45,14 @@ QUICKLY: First = (("tests.promises.patches:seconds", "handlers.drafts:UNDO", 0.3
 class World:
     """See the module. ``child``: the newest one; ``starts``: how many there were."""
 
-    def __init__(self, zygote: Zygote, folder: Path, database: str) -> None:
+    def __init__(self, zygote: Zygote, folder: Path, database: str, *, prepared: bool = True) -> None:
+        """``prepared``: the database has its tables, and is given the region."""
         self.zygote, self.folder, self.url = zygote, folder, make_url(database)
         self.telegram, self.vk = TelegramServer(TELEGRAM_TOKEN), VkServer(VK_TOKEN)
         self.database = Database(self.url)
         self.child: Child | None = None
         self.starts = 0
+        self._prepared = prepared
         self._polls = (0, 0)
         self.given = environment(
             folder,
@@ -64,7 +66,8 @@ class World:
         await self.telegram.start()
         await self.vk.start()
         self.given |= {"SUTKI_TELEGRAM_URL": self.telegram.url, "SUTKI_VK_URL": self.vk.url}
-        await self._prepare()
+        if self._prepared:
+            await self._prepare()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None) -> None:
