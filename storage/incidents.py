@@ -87,7 +87,7 @@ def _is_in(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:
     return column.in_([literal(str(value), literal_execute=True) for value in values])
 
 
-_UNSORTED = _is_in(incidents.c.status, Status.NEW)
+_UNSORTED = incidents.c.status == literal(Status.NEW.value, literal_execute=True)
 _OWED = _is_in(incidents.c.timer, Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)
 """Clocks that end with an answer being late."""
 
