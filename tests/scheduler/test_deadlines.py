@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from handlers import notices
 from handlers.turn import Moment
@@ -72,6 +74,32 @@ async def test_one_incident_that_cannot_be_woken_keeps_no_other_asleep_and_is_tr
     broken.clear()
     assert await tick(full.store, full.office, full.clock) == 2
     assert [len(await steps(full, number)) for number in range(1, 6)] == [1] * 5
+
+
+async def test_trouble_of_the_database_costs_nobody_a_minute(full: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends the transaction of many; then each is woken alone, and whom it hits again is tried at the next tick."""
+    remind = notices.remind
+    busy = sqlite3.OperationalError("database is locked")
+    busy.sqlite_errorname = "SQLITE_BUSY"
+    troubles = {2: [OperationalError("UPDATE", {}, busy)] * 2, 4: [OperationalError("UPDATE", {}, busy)]}
+
+    async def sometimes(moment: Moment, case: Case, reminder: Reminder) -> None:
+        if troubles.get(case.id):
+            raise troubles[case.id].pop()
+        await remind(moment, case, reminder)
+
+    monkeypatch.setattr(deadlines.notices, "remind", sometimes)
+    full.clock.move(hours=12)
+    assert await tick(full.store, full.office, full.clock) == 4
+    assert [len(await steps(full, number)) for number in range(1, 6)] == [1, 0, 1, 1, 1]
+    assert await tick(full.store, full.office, full.clock) == 1
+    assert [await steps(full, number) for number in range(1, 6)] == [[("50", False)]] * 5
+
+
+async def test_a_tick_wakes_all_however_many_are_due(full: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "GROUP", 2)
+    full.clock.move(hours=12)
+    assert await tick(full.store, full.office, full.clock) == 5
 
 
 async def test_an_incident_whose_clock_can_do_a_deed_does_it_once(full: House) -> None:

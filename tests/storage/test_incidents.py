@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from bots.channel import Address, File, FileKind, Location
@@ -192,6 +194,61 @@ async def test_the_lists_of_an_office(store: Store) -> None:
         assert [case.id for case in await incidents.to_wake(NOON)] == [late.id]
         assert [case.id for case in await incidents.to_wake(NOON, only=late.id)] == [late.id]
         assert [*await incidents.to_wake(later(seconds=-1)), *await incidents.to_wake(NOON, but=[late.id])] == []
+
+
+async def test_what_the_clock_and_the_queues_ask_for_is_found_by_an_index(store: Store) -> None:
+    """However many incidents there are. An index of some rows is used only where the statement itself says that they are enough."""
+    asked: list[str] = []
+
+    async with store.transaction() as tx:
+        await reported(tx, wake_at=NOON, due_at=NOON)
+        if not store.is_sqlite:
+            await tx.connection.execute(text("SET LOCAL enable_seqscan = off"))  # of one row it would read the table, rightly
+
+        @event.listens_for(store.engine.sync_engine, "before_cursor_execute")
+        def noted(_c: object, _cursor: object, statement: str, *_: object) -> None:
+            asked.append(statement)
+
+        await tx.incidents.to_wake(NOON, but=[7])
+        await tx.incidents.to_wake(NOON, only=1)
+        await tx.incidents.next_wake()
+        await tx.incidents.unsorted()
+        await tx.incidents.count_unsorted()
+        await tx.incidents.due_before(NOON, after=later(hours=-1))
+        await tx.incidents.due_before(NOON, organisations=["zhkh"])
+        await tx.incidents.held_by(3)
+        await tx.incidents.owned("zhkh")
+        event.remove(store.engine.sync_engine, "before_cursor_execute", noted)
+        for statement in (one for one in asked if one.startswith("SELECT")):
+            plan = await _plan(tx, statement, sqlite=store.is_sqlite)
+            assert "incidents" in plan
+            assert "SCAN incidents" not in plan.replace("SCAN incidents USING", ""), (statement, plan)
+            assert "Seq Scan on incidents" not in plan, (statement, plan)
+
+
+async def _plan(tx: Tx, statement: str, *, sqlite: bool) -> str:
+    """How the database goes about it, whatever the values are."""
+    if sqlite:
+        rows = await tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple([1] * statement.count("?")))
+        return "\n".join(row[3] for row in rows)
+    unknown = re.sub(r"\$\d+(::(?:TIMESTAMP WITH TIME ZONE|[A-Z]+))", r"(SELECT NULL\1)", statement)
+    rows = await tx.connection.exec_driver_sql(f"EXPLAIN {unknown}")
+    return "\n".join(row[0] for row in rows)
+
+
+async def test_whoever_claims_an_incident_for_the_clock_has_it_alone(postgresql_url: str) -> None:
+    one, other = Store(postgresql_url), Store(postgresql_url)
+    try:
+        async with one.transaction() as tx:
+            numbers = [(await reported(tx, wake_at=NOON)).id for _ in range(5)]
+        async with one.transaction() as first, other.transaction() as second:
+            mine = [case.id for case in await first.incidents.to_wake(NOON, limit=2)]
+            yours = [case.id for case in await second.incidents.to_wake(NOON)]
+            assert (len(mine), sorted(mine + yours)) == (2, numbers)
+            assert await second.incidents.to_wake(NOON, only=mine[0]) == []
+    finally:
+        await one.close()
+        await other.close()
 
 
 async def test_an_edit_is_a_row_of_its_own_and_overwrites_nothing(store: Store) -> None:
