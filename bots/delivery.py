@@ -179,7 +179,7 @@ class Delivery:
             self._odd += came
             raise
         self._written(came)
-        self._ahead = min(max(self._monotonic() - now, self._ahead * 0.9), LONGEST_AHEAD)
+        self._ahead = min(max(1.5 * (self._monotonic() - now), 0.95 * self._ahead), LONGEST_AHEAD)
         for row in rows:
             self._begin(row)
         if claimed:
