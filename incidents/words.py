@@ -116,8 +116,11 @@ class Lexicon(Generic[Owner]):
         """Every keyword each time it is found, in the order of the text (those of several parts last)."""
         partly: dict[int, dict[int, list[tuple[int, ...]]]] = {}
         for at, word in enumerate(words):
-            for number, part, taken in self._starting(words, at, word):
+            for number, part, rest in self._beginning(word):
+                if at + len(rest) >= len(words) or not all(form.fits(words[at + 1 + ahead]) for ahead, form in enumerate(rest)):
+                    continue
                 owner, found = self._all[number]
+                taken = tuple(range(at, at + 1 + len(rest)))
                 if len(found.parts) == 1:
                     yield Hit(owner, found.weight, taken, found)
                 else:
@@ -127,11 +130,6 @@ class Lexicon(Generic[Owner]):
             if len(places) == len(found.parts):
                 for taken in _near([places[part] for part in range(len(found.parts))]):
                     yield Hit(owner, found.weight, taken, found)
-
-    def _starting(self, words: Sequence[str], at: int, word: str) -> Iterator[tuple[int, int, tuple[int, ...]]]:
-        for number, part, rest in self._beginning(word):
-            if at + len(rest) < len(words) and all(form.fits(words[at + 1 + ahead]) for ahead, form in enumerate(rest)):
-                yield number, part, tuple(range(at, at + 1 + len(rest)))
 
     def _beginning(self, word: str) -> Sequence[tuple[int, int, tuple[Form, ...]]]:
         """The keywords that may begin with a word: asked once for each word there is, for people use few of them."""

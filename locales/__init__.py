@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 
 from babel.dates import format_date
 from fluent.runtime import FluentBundle, FluentResource, resolver
@@ -16,6 +16,9 @@ LANGUAGES = ("ru", "en")
 DEFAULT = "ru"
 _LONGEST = 2000
 """Characters of a value that Fluent is given: it refuses those above 2,500 (``resolver.MAX_PART_LENGTH``), and people write longer ones."""
+
+
+_Parts: TypeAlias = tuple[tuple[str, str | None], ...] | str | None
 
 
 def choose(tag: str) -> str:
@@ -29,7 +32,7 @@ class Texts:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._plain: dict[str, tuple[tuple[str, str | None], ...] | None] = {}
+        self._plain: dict[str, _Parts] = {}
         # Isolation marks would stand as odd characters around every name in a messenger.
         self._bundle = FluentBundle([language], use_isolating=False)
         folder = files(__name__) / language
@@ -42,6 +45,8 @@ class Texts:
         if key not in self._plain:
             self._plain[key] = self._parts(key)
         parts = self._plain[key]
+        if isinstance(parts, str):
+            return parts
         if parts is None or float in map(type, arguments.values()):
             return self._format(key, arguments)
         try:
@@ -58,7 +63,7 @@ class Texts:
             raise LookupError(f"text {key!r} in {self.language} has no value")
         return pattern
 
-    def _parts(self, key: str) -> tuple[tuple[str, str | None], ...] | None:
+    def _parts(self, key: str) -> _Parts:
         """A text that is nothing but words and the names of arguments, taken apart; None when Fluent has something to decide in it."""
         pattern = self._pattern(key)
         elements = pattern.elements if isinstance(pattern, resolver.Pattern) else [pattern]
@@ -73,7 +78,7 @@ class Texts:
                 parts.append(("", inner.id.name))
             else:
                 return None
-        return tuple(parts)
+        return tuple(parts) if any(place for _, place in parts) else "".join(part for part, _ in parts)
 
     def _format(self, key: str, arguments: Mapping[str, str | float]) -> str:
         plain = {name: value if isinstance(value, str) else fluent_number(value, useGrouping=False) for name, value in arguments.items()}

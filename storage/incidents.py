@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, select, text, update
@@ -73,6 +74,9 @@ class Message:
 
 
 _INCIDENT = [field.name for field in fields(Incident)]
+_OF_INCIDENT = attrgetter(*_INCIDENT)
+_CHANGE = [field.name for field in fields(Change)]
+_OF_CHANGE = attrgetter(*_CHANGE)
 _REPORT = ("person_id", "account", "chat", "thread", "scene", "text", "place", "latitude", "longitude", "danger", "files", "said_at")
 _REPORT_TOO = ("corrected", "linked_to", "merged_into", "receipt")
 _CASE = [incidents.c[name] for name in (*_INCIDENT, *_REPORT, *_REPORT_TOO)]
@@ -364,7 +368,7 @@ def files_from_json(raw: Iterable[Mapping[str, Any]]) -> tuple[File, ...]:
 
 
 def _incident_values(incident: Incident) -> dict[str, Any]:
-    return {name: getattr(incident, name) for name in _INCIDENT}
+    return dict(zip(_INCIDENT, _OF_INCIDENT(incident), strict=True))
 
 
 def _report_values(report: Report) -> dict[str, Any]:
@@ -407,7 +411,7 @@ def _location(row: Mapping[Any, Any]) -> Location | None:
 
 
 def _history_values(change: Change) -> dict[str, Any]:
-    values = {field.name: getattr(change, field.name) for field in fields(Change)}
+    values = dict(zip(_CHANGE, _OF_CHANGE(change), strict=True))
     values["incident_id"], values["person_id"] = values.pop("incident"), values.pop("by")
     return values
 
