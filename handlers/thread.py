@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bots.channel import Address, File, RenameThread
 from handlers.card import card_offers, card_text, title
@@ -93,23 +94,28 @@ async def send_files(moment: Moment, case: Case, address: Address, since: int = 
 
 
 async def refresh_cards(moment: Moment, case: Case) -> None:
-    """Bring every card of the incident up to date, in place."""
+    """Bring the cards of the incident up to date, in place; where it is nobody's business any more they stay as they are."""
     for thread in await moment.tx.chats.threads_of(case.id):
-        if thread.account not in moment.office.limits or not thread.card:
-            continue
-        address = Address(thread.account, thread.chat)
-        texts = await texts_at(moment, address)
-        offers = () if thread.retired else card_offers(case, texts)
-        await _rename_topic(moment, case, thread, title(moment, case, texts))
-        await moment.change(
-            thread.card,
-            address,
-            await card_text(moment, case, texts),
-            offers,
-            purpose=Purpose.CARD,
-            incident=case.id,
-            topic_of=await _topic(moment, case, thread),
-        )
+        if not thread.retired:
+            await _refresh_card(moment, case, thread)
+
+
+async def _refresh_card(moment: Moment, case: Case, thread: Thread) -> None:
+    if thread.account not in moment.office.limits or not thread.card:
+        return
+    address = Address(thread.account, thread.chat)
+    texts = await texts_at(moment, address)
+    offers = () if thread.retired else card_offers(case, texts)
+    await _rename_topic(moment, case, thread, title(moment, case, texts))
+    await moment.change(
+        thread.card,
+        address,
+        await card_text(moment, case, texts),
+        offers,
+        purpose=Purpose.CARD,
+        incident=case.id,
+        topic_of=await _topic(moment, case, thread),
+    )
 
 
 async def _rename_topic(moment: Moment, case: Case, thread: Thread, name: str) -> None:
@@ -180,10 +186,11 @@ async def tell_at(
 
 
 async def retire_cards(moment: Moment, case: Case) -> None:
-    """The incident went to somebody else: take the buttons away where it was."""
+    """The incident went to somebody else: take the buttons away where it was. Nothing that is said later comes there."""
     for thread in await moment.tx.chats.threads_of(case.id):
-        await moment.tx.chats.retire(case.id, thread.account, thread.chat)
-    await refresh_cards(moment, case)
+        if not thread.retired:
+            await moment.tx.chats.retire(case.id, thread.account, thread.chat)
+            await _refresh_card(moment, case, replace(thread, retired=True))
 
 
 async def _topic(moment: Moment, case: Case, thread: Thread) -> int:
