@@ -13,7 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import matplotlib as mpl
-import structlog
 from sqlalchemy import select
 
 from bench.month import Month, Plan, Seen
@@ -23,7 +22,7 @@ from storage.store import Store
 from storage.tables import incidents, outbox
 from tests.fakes import START
 from tests.promises.invariants import broken
-from tests.promises.town import without_a_thread
+from tests.promises.town import quietly, without_a_thread
 
 mpl.use("Agg")
 from matplotlib import pyplot
@@ -178,9 +177,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--url", default="", help="an empty database; a SQLite file of its own when it is not given")
     asked = parser.parse_args(arguments)
     plan = Plan(days=asked.days, year=asked.year, storm=asked.storm, seed=asked.seed)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, without_a_thread():
+    with tempfile.TemporaryDirectory() as folder, without_a_thread(), quietly():
         month, wrong = asyncio.run(play(plan, asked.url or f"sqlite+aiosqlite:///{folder}/soak.db"))
     draw(month, asked.picture)
     print("\n".join([*figures(month, time.monotonic() - began), f"picture: {asked.picture}", f"seed: {plan.seed}"]))

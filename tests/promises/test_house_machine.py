@@ -23,7 +23,7 @@ from tests.fakes import Shown
 from tests.postgresql import Server
 from tests.promises.conftest import SEED, size
 from tests.promises.invariants import broken
-from tests.promises.town import Crash, Fault, Town, without_a_thread
+from tests.promises.town import Crash, Fault, Town, quietly, without_a_thread
 from tests.stories.house import Actor
 from tests.stories.office import FORUM, OWNER, TG, VK, VK_CHAT
 
@@ -418,7 +418,7 @@ def sqlite_towns(lived_in: Path, tmp_path: Path) -> Iterator[Callable[[], str]]:
         shutil.copyfile(lived_in, file)
         return f"sqlite+aiosqlite:///{file}"
 
-    with without_a_thread():
+    with without_a_thread(), quietly():
         yield fresh
 
 
@@ -440,7 +440,8 @@ def postgresql_towns(postgresql_server: Server, postgresql_template: str) -> Ite
 
     asyncio.run(postgresql_server.create("town", template=postgresql_template))
     asyncio.run(settle_in(postgresql_server.url("town")))
-    yield fresh
+    with quietly():
+        yield fresh
     made.append("town")
     asyncio.run(drop())
 

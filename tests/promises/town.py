@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import re
 from collections import deque
@@ -14,6 +15,7 @@ from typing import Any
 
 import aiosqlite
 import pytest
+import structlog
 from sqlalchemy import event, text
 
 from bots.channel import (
@@ -315,6 +317,17 @@ def _store(url: str) -> Store:
             connection.cursor().execute("PRAGMA synchronous=OFF")
 
     return store
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Nothing is logged: a process that ends in the middle of everything has much to say, and all of it was wanted."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 @contextmanager
