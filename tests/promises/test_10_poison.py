@@ -23,6 +23,7 @@ from handlers.turn import Turn
 from storage import tables
 from storage.inbox import DEAD, DONE, NEW
 from storage.incidents import Stale
+from storage.letters import Letters
 from storage.store import Store
 from tests.promises.conftest import size
 from tests.stories.house import House
@@ -326,4 +327,28 @@ async def test_an_update_that_breaks_its_handler_in_the_middle_of_a_batch(
     assert dead.raw == made[middle].raw
     assert after.state == DONE
     assert after.handled_at >= dead.handled_at
+    assert sorted(await timelines(house)) == sorted(words)
+
+
+async def test_what_was_put_aside_is_handled_after_all(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once the fault is mended: what could not be read and what could not be handled, each once, however often it is replayed."""
+    broken = Broken(monkeypatch, "breaks_a_constraint")
+    read_well = house.channels[TG].events
+    monkeypatch.setattr(house.channels[TG], "events", lambda raw: read_well(raw if raw["update_id"] != 1002 else {}))
+    words = ["На Ленина 9 прорвало трубу", *(f"{VENOM}: на Ленина {number} прорвало трубу" for number in (1001, 1002))]
+    made = [stored(TG, good(TG, number, number, said), number, house) for number, said in enumerate(words, 1000)]
+    await house.intake.accept(TG)(made, "")
+    for pause in (*RETRIES, timedelta(0)):
+        await handled(house)
+        house.clock.now += pause
+    assert [row.state for row in await rows_of(house)] == [DONE, DEAD, DEAD]
+    broken.how = ""
+    monkeypatch.setattr(house.channels[TG], "events", read_well)
+    for _ in range(2):
+        async with house.store.transaction() as tx:
+            letters = Letters(tx.connection)
+            for letter in await letters.all(10):
+                await letters.replay(letter)
+        await handled(house)
+    assert {row.state for row in await rows_of(house)} == {DONE}
     assert sorted(await timelines(house)) == sorted(words)
