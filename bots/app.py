@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 
 GRACE = 12.0
 """Seconds that calls under way get to end; the whole stop stays under 20."""
-POLL = 1.0
+POLL, POLL_WHILE_LISTENING = 1.0, 5.0
 """Seconds between two looks for what other processes left to do, should a hint have been missed."""
 INBOX, OUTBOX, LEASES = HINTS = ("inbox", "outbox", "leases")
 """What processes tell each other."""
@@ -160,7 +160,7 @@ class App:
     async def _poll(self) -> None:
         """Hints can be missed; what is stored is found in any case."""
         while True:
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(POLL_WHILE_LISTENING if self._hints and self._hints.listening else POLL)
             self.hint()
 
     def _told(self, what: str) -> None:

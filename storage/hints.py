@@ -35,6 +35,8 @@ class Hints:
         self._names, self._heard = names, heard
         self._to_tell: set[str] = set()
         self._something = asyncio.Event()
+        self.listening = False
+        """Whether hints of others come through at this moment, as far as is known."""
 
     def tell(self, name: str) -> None:
         """Let the other processes know, in a moment."""
@@ -50,12 +52,14 @@ class Hints:
                 for name in self._names:
                     await connection.add_listener(_CHANNEL + name, self._on)
                 connection.add_termination_listener(lambda _: self._something.set())
+                self.listening = True
                 for name in self._names:
                     self._heard(name)
                 await self._talk(connection)
             except Exception as problem:  # noqa: BLE001  # whatever it is, it is tried again
                 log.warning("hints_away", why=type(problem).__name__)
             finally:
+                self.listening = False
                 if connection:
                     connection.terminate()
             await asyncio.sleep(AGAIN)
