@@ -1,0 +1,140 @@
+"""Rows that wait to be written together are there whenever somebody looks, and a savepoint takes back its own and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from storage.store import Store, Tx
+from storage.tables import contacts, history, incidents, people
+from tests.storage.given import NOON, reported
+
+ACCOUNT = "vk/altai"
+
+
+async def _names(tx: Tx) -> list[str]:
+    return list((await tx.connection.execute(select(people.c.name).order_by(people.c.id))).scalars())
+
+
+async def _count(store: Store, table: object) -> int:
+    async with store.transaction() as tx:
+        counted: int = (await tx.connection.execute(select(func.count()).select_from(table))).scalar_one()  # type: ignore[arg-type]
+        return counted
+
+
+class Broken(Exception):
+    """What breaks a turn or a transaction in these tests."""
+
+
+async def _breaks(within: AbstractAsyncContextManager[Any], work: Callable[[Any], Awaitable[object]]) -> None:
+    async with within as opened:
+        await work(opened)
+        raise Broken
+
+
+async def _meets(tx: Tx, *names: str) -> None:
+    for name in names:
+        await tx.people.meet(ACCOUNT, f"id-{name}", name, "ru", NOON)
+
+
+async def test_what_was_added_is_there_for_whoever_looks_and_after_the_commit(store: Store) -> None:
+    async with store.transaction() as tx:
+        await _meets(tx, "Анна", "Пётр")
+        assert await _names(tx) == ["Анна", "Пётр"]
+        await _meets(tx, "Семён")
+    async with store.transaction() as tx:
+        assert await _names(tx) == ["Анна", "Пётр", "Семён"]
+
+
+async def test_nothing_of_a_transaction_that_breaks_is_there(store: Store) -> None:
+    with pytest.raises(Broken):
+        await _breaks(store.transaction(), lambda tx: _meets(tx, "Анна"))
+    assert await _count(store, people) == 0
+
+
+async def test_a_turn_that_breaks_takes_back_its_own_and_no_others(store: Store) -> None:
+    async with store.transaction() as tx:
+        async with tx.connection.savepoint():
+            await _meets(tx, "Анна")
+        with pytest.raises(Broken):
+            await _breaks(tx.connection.savepoint(), lambda _: _meets(tx, "Пётр"))
+        async with tx.connection.savepoint():
+            await _meets(tx, "Семён")
+        assert await tx.people.known(ACCOUNT, "id-Пётр") is None
+    async with store.transaction() as tx:
+        assert await _names(tx) == ["Анна", "Семён"]
+
+
+async def test_the_same_when_it_has_asked_the_database_meanwhile(store: Store) -> None:
+    async with store.transaction() as tx:
+        async with tx.connection.savepoint():
+            await _meets(tx, "Анна")
+
+        async def looks(_: object) -> None:
+            await _meets(tx, "Пётр")
+            assert await _names(tx) == ["Анна", "Пётр"]
+            await tx.people.greet(ACCOUNT, "id-Анна", NOON)
+
+        with pytest.raises(Broken):
+            await _breaks(tx.connection.savepoint(), looks)
+        async with tx.connection.savepoint():
+            await _meets(tx, "Семён")
+            assert await tx.people.greet(ACCOUNT, "id-Анна", NOON)
+    async with store.transaction() as tx:
+        assert await _names(tx) == ["Анна", "Семён"]
+    assert await _count(store, contacts) == 1
+
+
+async def test_a_row_of_an_earlier_turn_is_changed_by_a_statement_that_can_be_taken_back(store: Store) -> None:
+    async with store.transaction() as tx:
+        async with tx.connection.savepoint():
+            case = await reported(tx)
+        with pytest.raises(Broken):
+            await _breaks(tx.connection.savepoint(), lambda _: tx.incidents.save(case))
+        assert (await tx.incidents.get(case.id)) == case
+    async with store.transaction() as tx:
+        assert (await tx.incidents.get(case.id)) == case
+
+
+async def test_what_was_read_is_not_believed_after_somebody_wrote_it(store: Store) -> None:
+    async with store.transaction() as tx:
+        await _meets(tx, "Анна")
+        assert [person.name for person in [await tx.people.get(1)]] == ["Анна"]
+        await tx.people.meet(ACCOUNT, "id-Анна", "Анна Примерова", "ru", NOON)
+        assert (await tx.people.get(1)).name == "Анна Примерова"
+
+
+async def test_numbers_of_incidents_have_no_gaps_while_nothing_breaks(store: Store) -> None:
+    numbers = []
+    for _ in range(3):
+        async with store.transaction() as tx:
+            await tx.incidents.ahead(set(), coming=2)
+            numbers += [(await reported(tx)).id for _ in range(2)]
+    async with store.transaction() as tx:
+        numbers.append((await reported(tx)).id)
+    assert numbers == list(range(1, 8))
+
+
+async def test_a_number_is_never_given_twice(store: Store) -> None:
+    async with store.transaction() as tx:
+        first = await reported(tx)
+    with pytest.raises(Broken):
+        await _breaks(store.transaction(), reported)
+    async with store.transaction() as tx:
+        second = await reported(tx)
+    assert first.id < second.id
+    assert await _count(store, incidents) == 2
+
+
+async def test_a_change_and_its_history_are_written_once_each(store: Store) -> None:
+    async with store.transaction() as tx:
+        case = await reported(tx)
+        case = await tx.incidents.save(case)
+        case = await tx.incidents.save(case)
+    async with store.transaction() as tx:
+        assert (await tx.incidents.get(case.id)) == case
+    assert (await _count(store, incidents), await _count(store, history)) == (1, 0)
