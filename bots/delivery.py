@@ -181,7 +181,7 @@ class Delivery:
         self._written(came)
         self._ahead = min(max(1.5 * (self._monotonic() - now), 0.95 * self._ahead), LONGEST_AHEAD)
         for row in rows:
-            self._begin(row)
+            self._begin(row, horizon)
         if claimed:
             self._turn = claimed[-1].to.chat
             if len(claimed) == free or len(rows) < len(claimed):  # there may be more to take
@@ -193,9 +193,9 @@ class Delivery:
         """Chats that are not written to now: by the platform's limits, or because it is not written down what came of their last call."""
         return list({*self._pace.busy_chats(now), *(row.to.chat for row, _ in self._odd)})
 
-    def _begin(self, row: Row) -> None:
+    def _begin(self, row: Row, horizon: float) -> None:
         self._at_work.add(row.id)
-        begins = self._pace.take(self._monotonic(), "" if _kind(row) is Kind.WHISPER else row.to.chat)
+        begins = self._pace.take(self._monotonic(), "" if _kind(row) is Kind.WHISPER else row.to.chat, horizon=horizon)
         task = asyncio.create_task(self._send(row, begins))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -232,8 +232,9 @@ class Delivery:
             await tx.outbox.drop(row.id, "too late for a whisper")
         elif row.doubted and then(kind, Came.UNKNOWN, drops_repeats=self._drops_repeats(row)) is Then.ASK:
             await self._ask(tx, row, "it may have arrived")
-        elif row.target_missing:
-            # The message it would change never came to be; a later card or receipt says it all.
+        elif row.target_missing and row.purpose is not Purpose.NOTICE:
+            # The message it would change never came to be; a later card or receipt says it all. What is said to one person (the
+            # preview of an answer whose question is in doubt) is said nowhere else: it goes as a message, instead of the first one.
             await tx.outbox.drop(row.id, "the message to change was never sent")
         elif row.topic_of:
             return await self._ready_in_topic(tx, row)
@@ -450,7 +451,7 @@ def _without(out: Outgoing, problem: Undelivered) -> tuple[File, ...] | None:
 
 
 def _kind(row: Row) -> Kind:
-    return kind_of(row.out, row.purpose, changes=bool(row.instead_of_row))
+    return kind_of(row.out, row.purpose, changes=bool(row.instead_of_row) and not row.target_missing)
 
 
 def _came(problem: Undelivered) -> Came:

@@ -28,15 +28,19 @@ class Pace:
             return 0
         return max(self.limits.per_second - sum(free > at for free in self._slots), 0)
 
-    def take(self, now: float, chat: str = "") -> float:
-        """Take the slot that is free first for a call to a chat, until ``finished`` or ``given_back``. Returns when the call may begin."""
+    def take(self, now: float, chat: str = "", *, horizon: float = 0.0) -> float:
+        """Take the slot that is free first for a call to a chat, until ``finished`` or ``given_back``. Returns when the call may begin.
+
+        ``horizon``: when it was thought to be free; a pause that was asked for since then is not waited for (``held`` tells of it).
+        """
         self._forget(now)
         self._slots.sort()
         begins = now
         if len(self._slots) >= self.limits.per_second and self._slots[0] < float("inf"):
             begins = self._slots.pop(0)
         self._slots.append(float("inf"))
-        return max(begins, self.busy_chats(now).get(chat, now))
+        pause = self._paused_until if self._paused_until <= horizon else now
+        return max(begins, pause, self.busy_chats(now).get(chat, now))
 
     def given_back(self) -> None:
         """A call that had a slot was not made."""

@@ -113,6 +113,14 @@ def test_looking_ahead_forgets_no_limit() -> None:
     assert pace.take(45.0, "-1") == 60.0 + MARGIN
 
 
+def test_a_pause_that_ends_soon_is_waited_for_and_one_that_came_meanwhile_is_told_of() -> None:
+    pace = Pace(TELEGRAM)
+    pace.pause(10.0)
+    assert (pace.free_slots(10.1), pace.take(9.9, "1", horizon=10.1)) == (30, 10.0)
+    pace.pause(40.0)
+    assert (pace.take(9.9, "2", horizon=10.1), pace.held(9.9, "2")) == (9.9, 30.1)
+
+
 def test_a_call_to_a_chat_that_rests_begins_when_it_has_rested() -> None:
     pace = Pace(TELEGRAM)
     ended(pace, 5.0, "1")
