@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import socket
 import time
@@ -33,7 +32,6 @@ from scheduler.jobs import scheduler
 from storage.alone import Alone, NotAlone
 from storage.hints import Hints
 from storage.leases import Lease
-from storage.marks import RESTORE, Marks
 from storage.migrate import upgrade
 from storage.retention import Broom, sweep_on
 from storage.store import Store, wal_is_sound
@@ -260,17 +258,8 @@ class App:
     # --- how it stands -----------------------------------------------------------------------------------------------
 
     async def _tell_of_a_restore(self) -> None:
-        """The first start after a backup was put in place: curators hear of it, once."""
         async with self.store.transaction("restored") as tx:
-            marks = Marks(tx.connection)
-            mark = await marks.get(RESTORE)
-            if mark is None or not mark.value:
-                return
-            await marks.only_one("restore told", self.clock())  # of several processes one tells
-            mark = await marks.get(RESTORE)
-            if mark and mark.value:
-                await alarms.restored(Moment(tx, self._office, self.clock()), json.loads(mark.value))
-                await marks.put(RESTORE, mark.at)
+            await alarms.after_a_restore(Moment(tx, self._office, self.clock()))
 
     def standing(self) -> Standing:
         """How this process stands, without asking anybody."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from handlers.thread import desk_places, texts_at
 from handlers.turn import Moment, Office
 from locales import Texts, choose, texts
 from storage.figures import Counter
+from storage.marks import RESTORE, Marks
 
 _MOST = 12
 """Lines of one message: when the network is away every account is deaf."""
@@ -67,7 +69,22 @@ def line(texts: Texts, said: Said) -> str:
 # --- after a restore ---------------------------------------------------------------------------------------------------
 
 
-async def restored(moment: Moment, settled: Mapping[str, Any]) -> None:
+async def after_a_restore(moment: Moment) -> bool:
+    """Tell it at the first start after a backup was put in place, and never again. Returns whether there was something to tell."""
+    marks = Marks(moment.tx.connection)
+    mark = await marks.get(RESTORE)
+    if mark is None or not mark.value:
+        return False
+    await marks.only_one("restore told", moment.now)  # of several processes one tells
+    mark = await marks.get(RESTORE)
+    if mark is None or not mark.value:
+        return False
+    await _restored(moment, json.loads(mark.value))
+    await marks.put(RESTORE, mark.at)
+    return True
+
+
+async def _restored(moment: Moment, settled: Mapping[str, Any]) -> None:
     """One message to the curators and the administrators: what is missing, and what they should look at (``storage.restored``)."""
     overdue = (await Counter(moment.tx.connection).totals(moment.now)).incidents_overdue
     places = dict.fromkeys(await desk_places(moment))
