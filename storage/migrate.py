@@ -1,4 +1,8 @@
-"""Brings a database to the tables this program knows, by Alembic; also makes new migrations (``python -m storage.migrate``)."""
+"""Brings a database to the tables this program knows, by Alembic; also makes new migrations (``python -m storage.migrate``).
+
+Alembic is imported where it has something to do: almost every start finds the tables as they should be.
+"""
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
@@ -6,18 +10,17 @@ import asyncio
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.crash import crash_point
 from storage.postgresql import open_engine
 from storage.store import Store
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _LOCK = 0x53757469  # any number that is ours among the advisory locks of one database
@@ -29,6 +32,8 @@ class Broken(Exception):
 
 async def upgrade(store: Store) -> None:
     """Bring the database to the newest tables, in one transaction. Processes that start together take turns."""
+    if await is_current(store):
+        return
     if store.is_sqlite:
         async with store.engine.connect() as connection:
             await _upgrade_sqlite(connection)
@@ -39,13 +44,24 @@ async def upgrade(store: Store) -> None:
 
 async def is_current(store: Store) -> bool:
     """Whether the database has exactly the tables this program knows."""
-    return await revision(store) == ScriptDirectory.from_config(scripts()).get_current_head()
+    return await revision(store) == newest()
+
+
+def newest() -> str:
+    """The migration that makes the tables this program knows."""
+    return max(script.name for script in (_SCRIPTS / "versions").glob("[0-9]*.py")).partition("_")[0]
 
 
 async def revision(store: Store) -> str:
     """The migration the database is at; empty before the first."""
     async with store.engine.connect() as connection:
-        return await connection.run_sync(lambda plain: MigrationContext.configure(plain).get_current_revision()) or ""
+        return await connection.run_sync(_revision)
+
+
+def _revision(connection: Connection) -> str:
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
 
 
 async def _upgrade_postgresql(store: Store) -> None:
@@ -73,12 +89,16 @@ async def _upgrade_sqlite(connection: AsyncConnection) -> None:
 
 
 def _run(connection: Connection) -> None:
+    from alembic import command
+
     command.upgrade(scripts(connection), "head")
     crash_point("migrate", "before_commit")
 
 
 def scripts(connection: Connection | None = None) -> Config:
     """Where our migrations are, for Alembic."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
@@ -89,6 +109,8 @@ def scripts(connection: Connection | None = None) -> Config:
 
 async def _write(what: str) -> None:
     """Write the migration from what the newest one makes to what ``storage.tables`` says now."""
+    from alembic import command
+
     number = f"{len(list((_SCRIPTS / 'versions').glob('*.py'))) + 1:04}"
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite+aiosqlite:///{folder}/fresh.db")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+if TYPE_CHECKING:
+    import asyncpg
 
 CONNECT = 3.0
 """Seconds one server may take to let us in. The driver's own limit is for all servers together: a dead first one would use it up."""
@@ -66,6 +68,8 @@ class Door:
 
     async def connect(self) -> asyncpg.Connection:
         """One connection. Raises what the last server said."""
+        import asyncpg  # noqa: PLC0415  # who is on SQLite need not wait for it
+
         for server in self._servers[:-1]:
             try:
                 return await self._at(server)
@@ -74,6 +78,8 @@ class Door:
         return await self._at(self._servers[-1])
 
     async def _at(self, server: Mapping[str, Any]) -> asyncpg.Connection:
+        import asyncpg  # noqa: PLC0415  # as above
+
         connection = await asyncpg.connect(**self._options, **server)
         self._servers = [server, *(other for other in self._servers if other is not server)]
         _watch(connection)
