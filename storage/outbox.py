@@ -179,13 +179,13 @@ class Outbox:
                 "account": row.to.account,
                 "chat": row.to.chat,
                 "message": message,
-                "outbox_id": row.id,
+                "outbox_id": row.instead_of_row or row.id,
                 "incident_id": row.incident,
                 "purpose": row.purpose,
             }
             for row, messages in arrived
-            # a topic is no message; an edited message stays the message of its first row
-            if isinstance(row.out, Reply) and not row.instead_of_row
+            # a topic is no message; an edited message stays the message of its first row, also when that one was never seen to arrive
+            if isinstance(row.out, Reply) and (not row.instead_of_row or row.target_missing)
             for message in messages
         ]
         if values:

@@ -207,12 +207,29 @@ async def test_a_whisper_that_failed_is_over(post: Office, problem: Undelivered)
     assert (await post.state(row), len(post.wire.calls)) == ("dropped", 1)
 
 
-async def test_an_edit_of_what_was_never_sent_is_dropped(post: Office) -> None:
+@pytest.mark.parametrize("purpose", [Purpose.CARD, Purpose.RECEIPT])
+async def test_an_edit_of_what_was_never_sent_is_dropped(post: Office, purpose: Purpose) -> None:
     post.wire.fail[ANNA] = [Refused("no"), None]
-    row = await post.puts("карточка")
-    edit = await post.puts("правка", instead_of_row=row)
+    row = await post.puts("карточка", purpose=purpose)
+    edit = await post.puts("правка", instead_of_row=row, purpose=purpose)
     await post.rests()
     assert (await post.state(row), await post.state(edit), post.wire.said) == (FAILED, "dropped", ["карточка"])
+
+
+async def test_what_is_said_to_one_person_instead_of_what_nobody_saw_arrive_is_a_message_and_changes_as_one(post: Office) -> None:
+    """The question «which?» was interrupted twice and stands there all the same; it was answered, and the preview must not be silence."""
+    post.wire.fail[ANNA] = [Unknown("the connection broke"), Unknown("again"), None]
+    row = await post.puts("какое?")
+    await post.rests()
+    await post.passes(seconds=5)
+    assert await post.state(row) == UNCERTAIN
+    preview = await post.puts("отправить?", instead_of_row=row)
+    await post.rests()
+    assert (await post.state(preview), post.wire.stands[-1]) == (SENT, "отправить?")
+    await post.puts("отправлено", instead_of_row=row)
+    await post.rests()
+    assert post.wire.stands[-1] == "отправлено"
+    assert "отправить?" not in post.wire.stands
 
 
 async def test_a_newer_edit_goes_instead_of_an_older_one(post: Office) -> None:

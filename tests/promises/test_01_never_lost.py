@@ -13,8 +13,8 @@ from tests.promises.crowd import Crowd
 from tests.promises.world import World
 from tests.promises.zygote import Zygote
 
-MESSAGES, KILLS = size(quick=300, full=10_000), size(quick=15, full=500)
-"""On each database. A kill costs a start: the quick form has the proportion of messages to kills of the full one."""
+MESSAGES, KILLS = size(quick=1000, full=10_000), size(quick=30, full=500)
+"""On each database: the quick form has 2,000 messages and 60 kills in all."""
 
 
 async def test_killed_at_any_moment_nothing_is_lost_and_nothing_doubled(

@@ -24,6 +24,8 @@ ONLY_POSTGRESQL = ("lease", "release")
 """One process needs no leases on SQLite."""
 NOT_RUNNING = ("backup", "restore", "replay", "drop")
 """Places that belong to other commands than `sutki run`."""
+SELDOM = {"migrate": 1, "load_region": 1, "identify": 2, "take_up": 2, "release": 1}
+"""How often one process passes these at most: once, or once for each account."""
 FIRST = (
     ("tests.promises.patches:stumble", STUMBLES, 2),
     ("tests.promises.patches:only_named_writes",),
@@ -47,7 +49,7 @@ def to_walk(is_sqlite: bool, chance: random.Random) -> Iterator[tuple[str, int]]
     mine = [one for one in (*points(), *OUTSIDE) if not is_sqlite or one.partition(".")[0] not in ONLY_POSTGRESQL]
     if not FULL:
         mine = [one for at, one in enumerate(mine) if (at + is_sqlite) % 2 or one.partition(".")[0] in ONLY_POSTGRESQL]
-    walk = [(point, times) for point in mine for times in range(1, 4 if FULL else 2)]
+    walk = [(one, times) for one in mine for times in range(1, 4 if FULL else 2) if times <= SELDOM.get(one.partition(".")[0], 3)]
     chance.shuffle(walk)
     return iter(walk)
 

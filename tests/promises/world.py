@@ -59,7 +59,7 @@ class World:
             database.replace("+aiosqlite", "").replace("+asyncpg", ""),
             SUTKI_TELEGRAM_ALTAI_TOKEN=TELEGRAM_TOKEN,
             SUTKI_VK_ALTAI_TOKEN=VK_TOKEN,
-            SUTKI_LEASE="1",
+            SUTKI_LEASE="10",
         )
 
     async def __aenter__(self) -> Self:
