@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from typing import Any
 import asyncpg
 
 from tests.postgresql import _programs
+from tests.wire.house import free_port
 
 # What a killed run of the tests leaves ends by itself: the shell's standard input ends with the run.
 _GUARD = '"$@" & server=$!; cat > /dev/null; kill -QUIT $server; wait $server'
@@ -28,7 +28,7 @@ class Node:
 
     def __init__(self, programs: Path, user: dict[str, Any], folder: Path, data: str) -> None:
         self.data, self._programs, self._user, self._folder = folder / data, programs, user, folder
-        self.port = _free_port()
+        self.port = free_port()
         self.more: Sequence[str] = ()
         """Settings of this server alone."""
         self._process: subprocess.Popen[bytes] | None = None
@@ -127,9 +127,3 @@ class Cluster:
         for node in (self.second, self.first):
             node.crash()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
