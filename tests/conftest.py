@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Figures(reporter))
 
 
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
 def pytest_xdist_auto_num_workers() -> int:
     """What ``-n auto`` means: one more than there are processors, for much of what is tested waits (xdist counts real cores only)."""
     return (os.cpu_count() or 1) + 1
