@@ -1,4 +1,4 @@
-"""Backups: one file, always an SQLite database with our tables, whichever database it came from (docs/adr/0011)."""
+"""Backups: one file, always an SQLite database with our tables, whichever database it came from (docs/adr/0013)."""
 
 from __future__ import annotations
 
