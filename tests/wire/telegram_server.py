@@ -18,7 +18,7 @@ from aiohttp import web
 from tests.wire.faults import Fault, spoil
 
 Json = dict[str, Any]
-PATIENCE = 40.0
+PATIENCE = 90.0
 """Seconds to wait for a call that has to come; nothing is asserted about how long it takes."""
 MOST = 100
 """Updates that one answer holds at most."""
