@@ -87,6 +87,8 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Due:
+    """In days since the beginning."""
+
     wake: float
     inbox: float
 
@@ -96,6 +98,7 @@ class LongWire(Wire):
 
     def __init__(self, account: str, limits: Limits) -> None:
         super().__init__(account, limits)
+        self.asks_to_wait = 300.0
         self.shows: Callable[[Address, Reply, str, int], None] = lambda *_: None
         self.wrong: Callable[[], Fault | None] = lambda: None
 
@@ -139,6 +142,7 @@ class Month(Town):
         """What came to stand in chats since it was last looked at: the row's key, and when."""
         self.arrived = deque(maxlen=10)
         self.platform.mark = None
+        self._due_at = _Due(0.0, 0.0)
         self._deeds: list[tuple[datetime, int, Deed]] = []
         self._numbers = itertools.count()
         self._citizens: dict[tuple[str, str], Actor] = {}
@@ -239,6 +243,7 @@ class Month(Town):
                 rest = self.chance.uniform(2, 60)
                 self.move(timedelta(seconds=rest))
                 await self.start_again()
+                self._due_at = await self._due()
                 continue
             self.move(timedelta(seconds=min(max(rest, QUANTUM), (until - self.clock.now).total_seconds())))
 
@@ -259,17 +264,17 @@ class Month(Town):
         while self._deeds and self._deeds[0][0] <= self.clock.now:
             await heapq.heappop(self._deeds)[2]()
         await self.receives(())
-        due = await self._due()
-        if due.wake <= 0:
-            self.seen.clock_late.append((self.day, -due.wake))
+        if self._due_at.wake <= self.day:
+            self.seen.clock_late.append((self.day, (self.day - self._due_at.wake) * 86_400))
             self.seen.count("woken", await tick(self.store, self.office, self.clock))
-        if due.inbox <= 0:
+        if self.held or self._due_at.inbox <= self.day:
             while await self.intake.step():
                 pass
+            self.held = False
         pauses = [await self._sends(account) for account in await self.with_something_to_send()]
-        due = await self._due()
+        self._due_at = await self._due()
         deed = (self._deeds[0][0] - self.clock.now).total_seconds() if self._deeds else math.inf
-        return min(due.wake, due.inbox, deed, *pauses)
+        return min((self._due_at.wake - self.day) * 86_400, (self._due_at.inbox - self.day) * 86_400, deed, *pauses)
 
     async def _sends(self, account: str) -> float:
         """As ``sends``, with the messenger's limits. Returns seconds until it may be called again."""
@@ -279,13 +284,13 @@ class Month(Town):
         return pause if pause < IDLE else math.inf
 
     async def _due(self) -> _Due:
-        """How soon the clock has something to say, and how soon an update may be handled, seconds; what is overdue is below zero."""
+        """When the clock has something to say, and when an update may be handled."""
         now = self.clock.now
         async with self.store.transaction() as tx:
             wake, later = await tx.incidents.next_wake(), await tx.inbox.next_due(now)
             waits = await tx.inbox.waiting(now, limit=1, but=await tx.inbox.held_lanes(now))
-        after = [(instant - now).total_seconds() if instant else math.inf for instant in (wake, later)]
-        return _Due(after[0], 0.0 if waits else after[1])
+        days = [(instant - START) / timedelta(days=1) if instant else math.inf for instant in (wake, later)]
+        return _Due(days[0], self.day if waits else days[1])
 
     # --- what goes wrong --------------------------------------------------------------------------------------------------
 

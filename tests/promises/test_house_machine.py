@@ -23,7 +23,7 @@ from tests.fakes import Shown
 from tests.postgresql import Server
 from tests.promises.conftest import SEED, size
 from tests.promises.invariants import broken
-from tests.promises.town import Crash, Fault, Town, quietly, without_a_thread
+from tests.promises.town import MARK, Crash, Fault, Town, quietly, without_a_thread
 from tests.stories.house import Actor
 from tests.stories.office import FORUM, OWNER, TG, VK, VK_CHAT
 
@@ -56,6 +56,9 @@ class Machine(RuleBasedStateMachine):
         self.runner.get_loop().set_exception_handler(lambda *_: None)  # what ends with the process is nobody's to collect
         self.town = Town(type(self).fresh(), seed=chance)
         self.citizens, self.officials, self.curators = people(self.town)
+        self.meant: dict[str, tuple[str, str]] = {}
+        """Of an official's words, by their mark: the citizen's conversation they are meant for."""
+        self.looked = 0
         self.everybody = [*self.citizens, *self.officials, *self.curators]
         self.run(self.town.open())
         for citizen in self.citizens[:4:2]:  # the same words of two who cannot be told apart
@@ -146,12 +149,34 @@ class Machine(RuleBasedStateMachine):
         seen = self.town.chat_shows(official.account, chat)
         if seen:
             to = nth(seen[::-1], at)
-            self.run(self.happens(self._words(official, to), now=now))
 
-    def _words(self, official: Actor, to: Shown | None) -> Any:
-        chat = place_of(official)
-        thread = to.address.thread if to else ""
-        return official.said(f"{WORDS} {self.town.mark()}", to="" if chat == official.id else chat, thread=thread, reply_to=to)
+            async def answers() -> None:
+                await self.happens(await self._words(official, to), now=now)
+
+            self.run(answers())
+
+    async def _words(self, official: Actor, to: Shown) -> Any:
+        """A reply to a message of ours; whom it is meant for stands in the message it replies to."""
+        chat, mark = place_of(official), self.town.mark()
+        async with self.town.store.transaction() as tx:
+            number, _ = await tx.outbox.about(official.account, chat, to.id)
+            case = await tx.incidents.get(number)
+        if case:
+            self.meant[mark] = (case.report.address.account, case.report.address.chat)
+        where = "" if chat == official.id else chat
+        return official.said(f"{WORDS} {mark}", to=where, thread=to.address.thread, reply_to=to)
+
+    async def _chosen(self, payload: str) -> None:
+        """Somebody is about to press: «к какому сообщению это ответ» says whom it is meant for."""
+        await self.town.press_is_known(payload)
+        async with self.town.store.transaction() as tx:
+            offered = await tx.conversations.offered(payload)
+            if offered and offered.choice.action == "draft-which":
+                draft = await tx.conversations.draft(offered.choice.arguments["draft"])
+                case = await tx.incidents.get(offered.choice.arguments["number"])
+                if draft and case and draft.state == "open":
+                    chosen = (case.report.address.account, case.report.address.chat)
+                    self.meant.update(dict.fromkeys(MARK.findall(draft.text), chosen))
 
     @rule(who=some, at=some, kind=st.sampled_from(("draft-answer", "draft-question", "draft-interim")), waits=st.booleans())
     def answers_a_citizen(self, who: int, at: int, kind: str, waits: bool) -> None:
@@ -162,7 +187,7 @@ class Machine(RuleBasedStateMachine):
             return
 
         async def all_the_way() -> None:
-            await self.town.happens(self._words(official, nth(cards[::-1], at)))
+            await self.town.happens(await self._words(official, nth(cards[::-1], at)))
             await self._press(official, kind)
             if kind == "draft-interim":
                 await self._press(official, "draft-date")
@@ -200,6 +225,11 @@ class Machine(RuleBasedStateMachine):
         """Any meaning that stands on a button somewhere, each as likely as another; of its buttons one of the newest."""
         self.run(self._press_somewhere(what, at))
 
+    @rule(what=some, at=some)
+    def presses_something_else(self, what: int, at: int) -> None:
+        """The same: people press more often than anything else."""
+        self.run(self._press_somewhere(what, at))
+
     async def _press_somewhere(self, what: int, at: int) -> None:
         meaning = await self._meanings()
         offered: dict[str, list[tuple[Actor, Shown, str]]] = defaultdict(list)
@@ -211,7 +241,7 @@ class Machine(RuleBasedStateMachine):
             action = nth(sorted(offered), what)
             actor, shown, payload = nth(offered[action][::-1], at)
             self.told[f"pressed {action}"] += 1
-            await self.town.press_is_known(payload)
+            await self._chosen(payload)
             await actor.presses_payload(payload, shown)
 
     async def _press(self, actor: Actor, action: str) -> None:
@@ -246,7 +276,7 @@ class Machine(RuleBasedStateMachine):
         if shown is None:
             return
         before = await self._state()
-        await self.town.press_is_known(payload)
+        await self._chosen(payload)
         whisper = await actor.presses_payload(payload, shown, to=here)
         if dead:
             self.told["presses that do not count"] += 1
@@ -333,6 +363,16 @@ class Machine(RuleBasedStateMachine):
             found = self.runner.run(broken(self.town.store, self.town.platform))
             self.town.fuse.go_on(left)
             assert not found, "\n".join(found)
+            self.told["answers at their citizens"] += self._answers_are_where_they_belong()
+
+    def _answers_are_where_they_belong(self) -> int:
+        """What an official wrote in answer to one citizen is read by no other. Returns how many answers came since the last look."""
+        citizens = {(one.account, one.id) for one in self.citizens}
+        new, self.looked = self.town.platform.posted[self.looked :], len(self.town.platform.posted)
+        came = [(mark, (one.account, one.chat)) for one in new for mark in MARK.findall(one.text) if mark in self.meant]
+        strange = [(mark, chat) for mark, chat in came if chat in citizens and chat != self.meant[mark]]
+        assert not strange, f"an answer came to another citizen: {strange}"
+        return sum(chat in citizens for _, chat in came)
 
 
 def nth(them: list[Any], which: int) -> Any:
@@ -453,12 +493,12 @@ PARTS = size(quick=1, full=10)
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_whatever_happens_the_invariants_hold(part: int, sqlite_towns: Callable[[], str], figures: Callable[..., None]) -> None:
-    told = play(sqlite_towns, size(quick=7, full=100), size(quick=25, full=100), SEED + part)
+    told = play(sqlite_towns, size(quick=7, full=140), size(quick=25, full=100), SEED + part)
     figures(**_figures(told))
 
 
 def test_on_postgresql_too(postgresql_towns: Callable[[], str], figures: Callable[..., None]) -> None:
-    told = play(postgresql_towns, size(quick=2, full=100), size(quick=15, full=100), SEED)
+    told = play(postgresql_towns, size(quick=2, full=60), size(quick=12, full=60), SEED)
     figures(**_figures(told))
 
 

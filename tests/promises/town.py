@@ -115,6 +115,8 @@ class Wire(FakeChannel):
         self.platform = Platform()
         self.faults: deque[Fault] = deque()
         self.away = False
+        self.asks_to_wait = 30.0
+        """Seconds until it may be tried again while it is away."""
         self.blocked: set[str] = set()
         self.slowness: Callable[[], int] = lambda: 0
         """How many other things the loop does before a call is over: calls end in another order than they began."""
@@ -126,7 +128,7 @@ class Wire(FakeChannel):
         for _ in range(self.slowness()):
             await asyncio.sleep(0)
         if self.away:
-            raise TryLater("nobody answers", 30.0, whole_account=True)
+            raise TryLater("nobody answers", self.asks_to_wait, whole_account=True)
         if to.chat in self.blocked:
             raise Unreachable("blocked by the user")
         fault = self.faults.popleft() if self.faults else None
