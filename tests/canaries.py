@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from bots.channel import Event, Said
 
@@ -18,6 +19,8 @@ _LONG = 12
 """Characters from which on a text is nobody's but its author's."""
 said: set[str] = set()
 """What was said in the test that runs."""
+elsewhere: list[Callable[[], str]] = []
+"""Tells what the other processes of the test logged."""
 
 
 def hear(event: Event) -> None:

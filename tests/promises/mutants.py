@@ -41,6 +41,8 @@ class Mutant:
     off: tuple[Off, ...]
     promises: tuple[int, ...]
     """Those that must notice: at least one of them."""
+    only: str = ""
+    """Which of their tests are asked (``pytest -k``), where not all are needed to know."""
 
 
 # ruff: noqa: E501  # a piece of source reads best as one line
@@ -59,54 +61,54 @@ MUTANTS: tuple[Mutant, ...] = (
     ), (1, 2, 11)),
     Mutant("a savepoint for each event of a batch", (
         Off("bots/intake.py", "async with tx.connection.savepoint():", 'async with __import__("contextlib").nullcontext():'),
-    ), (10,)),
+    ), (10,), "sqlite"),
     Mutant("a conversation waits behind what is tried again", (
         Off("storage/inbox.py", "        return frozenset((row.account, row.lane) for row in await self._connection.execute(statement))",
             f"        await self._connection.execute(statement)\n        return {_NONE}"),
-    ), (10,)),
+    ), (10,), "sqlite"),
     Mutant("a conversation is one process's at a time", (
         Off("storage/inbox.py", "select(key).where(func.pg_try_advisory_xact_lock(key))", "select(key)"),
         Off("storage/inbox.py", "            .with_for_update()\n", ""),
     ), (4,)),
     Mutant("an update that cannot be read is put aside", (
         Off("bots/intake.py", """                await self._bury([row], f"malformed: {problem}")""", "                raise"),
-    ), (10,)),
+    ), (10,), "sqlite"),
     # what may be done
     Mutant("an incident changes only at the version that was read", (
         Off("storage/incidents.py", "where(incidents.c.id == case.id, incidents.c.version == read)", "where(incidents.c.id == case.id)"),
     ), (4,)),
     Mutant("the rules name the roles of each action", (
         Off("incidents/incident.py", "    if deed.role not in rule.by:", "    if False:"),
-    ), (8,)),
+    ), (8,), "sqlite"),
     Mutant("an official's role is of the owner's organisation", (
         Off("handlers/turn.py", "        if owner and (role, owner) in held:", "        if any(one == role for one, _ in held):"),
-    ), (8,)),
+    ), (8,), "sqlite"),
     Mutant("a citizen's button is that citizen's", (
         Off("handlers/mine.py", "    if case and case.report.person == turn.person.id:\n        return case", "    if case:\n        return case"),
-    ), (8,)),
+    ), (8,), "sqlite"),
     Mutant("the curators' desk is the curators'", (
         Off("handlers/watch.py", '    if not turn.is_curator:\n        await turn.whisper("curate-only")', '    if False:\n        await turn.whisper("curate-only")'),
-    ), (8,)),
+    ), (8,), "sqlite"),
     Mutant("the role is asked again when the half minute is over", (
         Off("handlers/sending.py", "    role = role_among(await moment.tx.people.posts_of(draft.person), case)\n    if role is None:",
             "    role = role_among(await moment.tx.people.posts_of(draft.person), case) or Role.OFFICIAL\n    if False:"),
-    ), (8,)),
+    ), (8,), "sqlite"),
     Mutant("nobody acts anonymously", (
         Off("handlers/routes.py", "    if turn.event.sender.impersonal:\n        await turn.whisper(", "    if False:\n        await turn.whisper("),
         Off("handlers/routes.py", "    if sender.impersonal:\n        return Turn(moment, event, Person(0), ())", ""),
         Off("handlers/turn.py", "        return None if self.event.sender.impersonal else role_among(self.posts, case)", "        return role_among(self.posts, case)"),
-    ), (8,)),
+    ), (8,), "sqlite"),
     # buttons
     Mutant("a button counts where it was offered", (
         Off("handlers/routes.py", "offered is None or (offered.address.account, offered.address.chat) != (here.account, here.chat)", "offered is None"),
-    ), (8,)),
+    ), (8,), "sqlite"),
     Mutant("a button for one is nobody else's", (
         Off("handlers/routes.py", "    elif offered.user_id and offered.user_id != turn.event.sender.id:", "    elif False:"),
-    ), (8,)),
+    ), (8,), "sqlite"),
     Mutant("a used or expired button is over", (
         Off("handlers/routes.py", "    if offered.used_at or (offered.expires_at and offered.expires_at <= turn.now) or", "    if"),
         Off("handlers/routes.py", "    return not offered.once or await turn.tx.conversations.use(offered.token, turn.now)", "    return True"),
-    ), (8,)),
+    ), (8,), "sqlite"),
     # the clock
     Mutant("a reminder step comes once", (
         Off("storage/incidents.py", '        return await insert_new(self._connection, reminders, key, {"at": at, "skipped": skipped})',
@@ -175,9 +177,9 @@ def files_of(promise: int) -> list[str]:
     return sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "promises").glob(f"test_{promise:02}_*.py"))
 
 
-def notices(tree: Path, promise: int) -> bool:
+def notices(tree: Path, promise: int, only: str = "") -> bool:
     """Whether a promise's tests, in their quick form, turn red in this copy."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *files_of(promise)]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", only, *files_of(promise)]
     environment = {name: value for name, value in os.environ.items() if name not in ("SUTKI_PROMISES", "PYTHONPATH")}
     try:
         done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, timeout=LONGEST, check=False)  # noqa: S603
@@ -196,7 +198,7 @@ def judged(mutant: Mutant | None) -> tuple[Mutant | None, list[int], float]:
         if mutant:
             make(tree, mutant)
         asked = mutant.promises if mutant else tuple(sorted({promise for one in MUTANTS for promise in one.promises}))
-        found = [promise for promise in asked if files_of(promise) and notices(tree, promise)]
+        found = [promise for promise in asked if files_of(promise) and notices(tree, promise, mutant.only if mutant else "")]
     return mutant, found, time.monotonic() - began
 
 

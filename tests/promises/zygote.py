@@ -26,6 +26,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests import canaries
+
 ROOT = Path(__file__).parents[2]
 LONGEST_STOP = 20.0
 """Seconds a child may take to end after SIGTERM: promise 12."""
@@ -60,6 +62,7 @@ class Child:
     def __init__(self, zygote: Zygote, pid: int, log: Path, record: Path | None) -> None:
         self.pid = pid
         self._zygote, self._log, self._record = zygote, log, record
+        canaries.elsewhere.append(lambda: self.log)
         self._code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     @property

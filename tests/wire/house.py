@@ -15,6 +15,7 @@ from pathlib import Path
 
 import aiohttp
 
+from tests import canaries
 from tests.wire.telegram_server import PATIENCE
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +42,7 @@ class House:
             **variables,
         }
         self.log = ""
+        canaries.elsewhere.append(lambda: self.log)
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._said = asyncio.Event()
