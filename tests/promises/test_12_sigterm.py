@@ -24,16 +24,18 @@ async def test_sigterm_under_load_loses_nothing(
     async with World(zygote, tmp_path, database_url) as world:
         crowd = Crowd(world, seeded)
 
-        def troubles(call: Call) -> faults.Fault | None:
-            """A platform as on a bad day: one call in ten takes its time, one in fifty gets no answer for longer than a stop may take."""
-            drawn = seeded.random()
-            if call.method not in ("sendMessage", "messages.send") or drawn > 0.12:
-                return None
-            return faults.HANGS if drawn < 0.02 else faults.slow(drawn * 20)
+        hang, slowest = False, 0.0
 
-        slowest = 0.0
+        def troubles(call: Call) -> faults.Fault | None:
+            """A platform as on a bad day: one call in ten takes its time, and some get no answer for longer than a stop may take."""
+            drawn = seeded.random()
+            if call.method not in ("sendMessage", "messages.send") or drawn > 0.2:
+                return None
+            return faults.HANGS if hang and drawn < 0.1 else faults.slow(drawn * 10)
+
+        world.telegram.fault = world.vk.fault = troubles
         for restarts in range(RESTARTS):
-            world.telegram.fault = world.vk.fault = troubles
+            hang = restarts % 10 == 0  # then all the time that a stop may take is used up
             child = await world.start()
             await world.listens()
             for _ in range(MESSAGES):
