@@ -32,6 +32,7 @@ from scheduler.jobs import scheduler
 from storage.alone import Alone, NotAlone
 from storage.hints import Hints
 from storage.leases import Lease
+from storage.marks import RESTORE, Marks
 from storage.migrate import upgrade
 from storage.retention import Broom, sweep_on
 from storage.store import Store, wal_is_sound
@@ -258,6 +259,10 @@ class App:
     # --- how it stands -----------------------------------------------------------------------------------------------
 
     async def _tell_of_a_restore(self) -> None:
+        async with self.store.transaction() as tx:
+            mark = await Marks(tx.connection).get(RESTORE)
+        if mark is None or not mark.value:
+            return
         async with self.store.transaction("restored") as tx:
             await alarms.after_a_restore(Moment(tx, self._office, self.clock()))
 

@@ -22,14 +22,15 @@ OUTSIDE = ("telegram.took", "telegram.acknowledged", "vk.took", "vk.acknowledged
 """What no code of ours passes: the platform has a message and nobody here knows it yet; it was told what was taken."""
 ONLY_POSTGRESQL = ("lease", "release")
 """One process needs no leases on SQLite."""
-NOT_RUNNING = ("backup", "restore", "replay", "drop")
-"""Places that belong to other commands than `sutki run`."""
+NOT_RUNNING = ("backup", "restore", "restored", "replay", "drop")
+"""Places that belong to other commands than `sutki run`, and to its first start after one of them."""
 SELDOM = {"migrate": 1, "load_region": 1, "identify": 2, "take_up": 2, "release": 1}
 """How often one process passes these at most: once, or once for each account."""
 FIRST = (
     ("tests.promises.patches:stumble", STUMBLES, 2),
     ("tests.promises.patches:only_named_writes",),
     ("tests.promises.patches:seconds", "scheduler.jobs:SWEEP", 0.5),
+    ("tests.promises.patches:seconds", "bots.watch:BEAT", 0.5),
 )
 
 
@@ -170,6 +171,9 @@ async def test_a_crash_in_a_command_leaves_what_was_or_what_was_wanted(zygote: Z
             assert await dies(point, "restore", "kept.db", "--force") == gone
         assert (await does("restore", "kept.db", "--force"))[0] == 0
         assert await states(world) == before
+        for point in ("restored.before_commit", "restored.committed"):
+            assert await (await world.start(crash=f"{point}:1")).wait() == -9, point
+            walked.add(point)
         assert walked == set(points(of_commands=True))
 
 
