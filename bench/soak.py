@@ -48,12 +48,13 @@ async def play(plan: Plan, url: str) -> tuple[Month, list[str]]:
     print(f"plays {plan.days} days: {plan.year:,} reports a year by the hour, and a storm of {plan.storm:,} in one day", flush=True)
     began = time.monotonic()
 
-    broom = Broom()
+    broom, days = Broom(), [1]
 
     async def watch() -> None:
         await look(month)
         month.seen.count("swept", await sweep_on(broom, month.store.transaction, month.clock.now - KEEP))
-        if month.clock.now.hour == 0:
+        if month.day >= days[-1]:
+            days.append(int(month.day) + 1)
             print(f"day {month.day:5.1f}  {told(month.seen)}  {time.monotonic() - began:.0f} s", flush=True)
 
     try:
