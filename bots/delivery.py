@@ -333,6 +333,7 @@ class Delivery:
             one = self._odd.pop(0)
             try:
                 async with self._store.transaction("outcome") as tx:
+                    await self._fence(tx)
                     await self._write(tx, [one])
             except BaseException as problem:
                 self._odd.append(one)  # behind the others, lest it keeps them

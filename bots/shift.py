@@ -40,7 +40,7 @@ class Shift:
     ) -> None:
         """``lasts``: seconds. ``begin`` is called when a lease was taken, ``end`` when it is ours no more; it returns when all is quiet."""
         self._store, self._accounts = store, accounts
-        self._lasts, self._monotonic = lasts, monotonic
+        self._lasts, self._lasting, self._monotonic = lasts, timedelta(seconds=lasts), monotonic
         self._begin, self._end = begin, end
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._held: dict[str, Lease] = {}
@@ -98,27 +98,36 @@ class Shift:
 
     async def _look(self) -> float:
         """Renew what is held and take one lease that nobody holds. Returns seconds until the next look is worth it."""
-        asked = self._monotonic()
-        lasts = timedelta(seconds=self._lasts)
-        names = {_name(account): account for account in self._accounts}
-        terms: dict[str, int] = {}
-        async with self._store.transaction("lease") as tx:
+        await self._renew()
+        names = {_name(account): account for account in self._accounts if account not in self._held}
+        async with self._store.transaction() as tx:
             found = await tx.leases.all(names)
-            taken = {name for name, held in found.items() if held.runs and held.holder != self._holder}
-            free = [account for name, account in names.items() if account not in self._held and name not in taken]
-            for account in sorted(self._held) + free[: int(self._taking)]:
-                terms[account] = await tx.leases.take(_name(account), self._holder, lasts)
-        for account, term in terms.items():
-            await self._now_held(account, term, asked + self._lasts * SAFE)
+        taken = {name for name, held in found.items() if held.runs and held.holder != self._holder}
+        free = [account for name, account in names.items() if name not in taken]
+        for account in free[: int(self._taking)]:
+            async with self._store.transaction("lease") as tx:
+                asked = self._monotonic()
+                term = await tx.leases.take(_name(account), self._holder, self._lasting)
+            await self._now_held(account, term, asked)
         for account in self._accounts:
-            if account in free and not terms.get(account):
-                self._alone_since.setdefault(account, asked)
+            if account in free and account not in self._held:
+                self._alone_since.setdefault(account, self._monotonic())
             else:
                 self._alone_since.pop(account, None)
         return ONE_BY_ONE if self._taking and len(free) > 1 else self._lasts / LOOKS
 
-    async def _now_held(self, account: str, term: int, good_until: float) -> None:
-        lease = self._held.get(account)
+    async def _renew(self) -> None:
+        """In a transaction of its own: nothing that others do may hold it up."""
+        if not self._held:
+            return
+        async with self._store.transaction("lease") as tx:
+            asked = self._monotonic()  # the database counts from later on
+            terms = await tx.leases.renew([_name(account) for account in self._held], self._holder, self._lasting)
+        for account in list(self._held):
+            await self._now_held(account, terms.get(_name(account), 0), asked)
+
+    async def _now_held(self, account: str, term: int, asked: float) -> None:
+        lease, good_until = self._held.get(account), asked + self._lasts * SAFE
         if lease and lease.term == term:
             lease.good_until = good_until
             return

@@ -101,13 +101,30 @@ async def test_a_lease_that_is_renewed_goes_on_as_the_same(worker: Callable[...,
     assert only.serves["vk/altai"] is lease
 
 
-async def test_a_process_that_was_held_up_gets_up_before_anything_else_and_begins_anew(worker: Callable[..., Worker]) -> None:
-    one = worker()
+async def test_while_the_database_does_not_answer_a_process_lets_go_before_another_may_begin(
+    store: Store, worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = worker(20.0)
     await until(lambda: len(one.serves) == 3)
-    lease = one.serves["vk/altai"]
+    monkeypatch.setattr(one.shift, "_look", asyncio.Event().wait)
+    one.now += 16.1
+    await until(lambda: not one.serves)
+    async with store.transaction() as tx:
+        assert {held.runs for held in (await tx.leases.all([f"account {account}" for account in ACCOUNTS])).values()} == {True}
+
+
+async def test_a_process_that_was_held_up_goes_on_when_nobody_came_and_lets_go_when_another_did(
+    store: Store, worker: Callable[..., Worker]
+) -> None:
+    one = worker(20.0)
+    await until(lambda: len(one.serves) == 3)
+    before = dict(one.serves)
+    async with store.transaction() as tx:
+        await tx.leases.release(before["vk/altai"])
+        await tx.leases.take("account vk/altai", "another", timedelta(minutes=5))
     one.now += 60.0
-    await until(lambda: one.serves.get("vk/altai") is not lease)
-    await until(lambda: len(one.serves) == 3)
+    await until(lambda: sorted(one.serves) == ["telegram/altai", "vk/biysk"])
+    assert one.serves["telegram/altai"].term == 1
 
 
 async def test_an_account_nobody_can_serve_is_told(store: Store) -> None:
@@ -185,10 +202,28 @@ async def test_a_call_is_not_begun_when_the_process_was_held_up_since_it_took_th
     lease = Lease("account telegram/altai", "one", term, good_until=5.0)
     delivery = Delivery(store, channel, FakeClock(), monotonic=lambda: 10.0, lease=lease)
     await delivery.step()
-    await delivery.step()
+    await delivery.finish()
     assert channel.keys == []
     async with store.transaction() as tx:
         assert await tx.outbox.state(row) == "queued"
+
+
+async def test_what_could_not_be_written_with_the_rest_is_not_written_without_the_lease_either(store: Store) -> None:
+    channel = FakeChannel("telegram/altai", TELEGRAM)
+    async with store.transaction() as tx:
+        row = await tx.outbox.put(Post(to=Address("telegram/altai", "5"), out=Reply("Принято")), START)
+        term = await tx.leases.take("account telegram/altai", "one", timedelta(minutes=5))
+    lease = Lease("account telegram/altai", "one", term, good_until=1e9)
+    delivery = Delivery(store, channel, FakeClock(), monotonic=lambda: 0.0, lease=lease)
+    await delivery.step()
+    await until(lambda: channel.keys != [])
+    async with store.transaction() as tx:
+        await tx.leases.release(lease)
+        await tx.leases.take("account telegram/altai", "other", timedelta(minutes=5))
+    delivery.stop()
+    await delivery.finish()  # what came of it is written alone here
+    async with store.transaction() as tx:
+        assert await tx.outbox.state(row) == "sending"
 
 
 async def test_updates_are_not_stored_by_a_process_without_its_lease(store: Store) -> None:

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from storage.leases import Lease, LeaseLost
 from storage.store import Store
@@ -28,12 +26,6 @@ async def store(postgresql_url: str) -> AsyncIterator[Store]:
 async def take(store: Store, holder: str, lasts: timedelta = LONG) -> int:
     async with store.transaction() as tx:
         return await tx.leases.take(NAME, holder, lasts)
-
-
-async def take_without_waiting(store: Store, holder: str) -> None:
-    async with store.transaction() as tx:
-        await tx.connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
-        await tx.leases.take(NAME, holder, LONG)
 
 
 def lease(holder: str, term: int) -> Lease:
@@ -82,13 +74,21 @@ async def test_what_was_begun_may_be_written_down_after_it_ran_out_but_nothing_n
             await tx.leases.check(lease("one", 1), to_begin=True)
 
 
-async def test_nobody_takes_over_inside_a_transaction_that_looked_at_it(store: Store) -> None:
+async def test_nobody_takes_over_inside_a_transaction_that_looked_at_it_and_its_holder_renews_it_all_the_same(store: Store) -> None:
     await take(store, "one", OVER)
     async with store.transaction() as tx:
         await tx.leases.check(lease("one", 1))
-        with pytest.raises(DBAPIError, match="lock timeout"):
-            await take_without_waiting(store, "other")
+        assert await take(store, "other") == 0
+        async with store.transaction() as renewing:
+            assert await renewing.leases.renew([NAME], "one", OVER) == {NAME: 1}
     assert await take(store, "other") == 2
+
+
+async def test_what_another_has_is_not_renewed(store: Store) -> None:
+    await take(store, "one", OVER)
+    await take(store, "other")
+    async with store.transaction() as tx:
+        assert await tx.leases.renew([NAME, "account vk/altai"], "one", LONG) == {}
 
 
 async def test_how_a_lease_stands_is_told_by_the_databases_clock(store: Store) -> None:
