@@ -200,7 +200,7 @@ class App:
         self.desks[account] = Desk(
             self.store,
             channel,
-            self._region.account[account].kind,
+            account.partition("/")[0],
             delivery,
             accept,
             is_known=lambda: account in self._office.accounts,
