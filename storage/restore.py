@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import Table, create_engine, func, insert, select, text
+from sqlalchemy import JSON, Table, create_engine, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.alone import Alone
@@ -209,21 +211,30 @@ async def _fill(connection: AsyncConnection, copy: Path) -> None:
     names = ", ".join(table.name for table in metadata.sorted_tables)
     await connection.execute(text(f"TRUNCATE {names}"))
     source = create_engine(f"sqlite:///{copy}", hide_parameters=True)
+    driver: Any = (await connection.get_raw_connection()).driver_connection
     try:
         with source.connect() as reading:
             for table in metadata.sorted_tables:
-                for part in (
-                    reading.execution_options(yield_per=_AT_ONCE)
-                    .execute(select(table).order_by(*table.primary_key))
-                    .mappings()
-                    .partitions()
-                ):
-                    await connection.execute(insert(table), [dict(row) for row in part])
+                for part in reading.execution_options(yield_per=_AT_ONCE).execute(select(table).order_by(*table.primary_key)).partitions():
+                    # COPY: an INSERT for each row takes several times as long.
+                    await driver.copy_records_to_table(table.name, records=_plain(table, part), columns=[column.name for column in table.c])
             given = {row[0]: row[1] for row in reading.execute(text("SELECT name, seq FROM sqlite_sequence"))}
     finally:
         source.dispose()
     for table in _COUNTED:
         await _count_on(connection, table, given.get(table.name, 0))
+
+
+def _plain(table: Table, rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """As the driver writes them: JSON as its text."""
+    is_json = [isinstance(column.type, JSON) for column in table.c]
+    return [
+        tuple(
+            json.dumps(value, ensure_ascii=False) if as_json and value is not None else value
+            for value, as_json in zip(row, is_json, strict=True)
+        )
+        for row in rows
+    ]
 
 
 async def _count_on(connection: AsyncConnection, table: Table, given: int) -> None:
