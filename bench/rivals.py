@@ -35,7 +35,7 @@ def helpdesk(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """The rival, ready and waiting for what to do. Raises CalledProcessError when it cannot be installed."""
     venv.create(folder / "venv", with_pip=True)
     python = str(folder / "venv" / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "--quiet", RIVAL], check=True)  # noqa: S603  # our own words
+    subprocess.run([python, "-m", "pip", "install", "-qq", RIVAL], check=True)  # noqa: S603  # our own words
     script = str(Path(__file__).with_name("rival_helpdesk.py"))
     words = [python, "-W", "ignore", script, str(folder / "helpdesk.db")]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder) as process:  # noqa: S603
