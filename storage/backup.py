@@ -46,7 +46,7 @@ async def back_up(store: Store, file: Path, at: datetime) -> Made:
     """
     unfinished = file.with_name(f".{file.name}.unfinished")
     try:
-        await asyncio.to_thread(_make_private, unfinished)
+        await asyncio.to_thread(_make_private, unfinished, file)
         if store.is_sqlite:
             await asyncio.to_thread(_from_sqlite, str(store.url.database), unfinished)
         else:
@@ -59,8 +59,10 @@ async def back_up(store: Store, file: Path, at: datetime) -> Made:
     return Made(file, size)
 
 
-def _make_private(file: Path) -> None:
-    """It will hold everybody's words: nobody else may read it, not for a moment either."""
+def _make_private(file: Path, name: Path) -> None:
+    """It will hold everybody's words: nobody else may read it, not for a moment either. Raises FileExistsError before any work is done."""
+    if name.exists():
+        raise FileExistsError(17, "File exists", str(name))
     file.unlink(missing_ok=True)
     os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
