@@ -27,7 +27,7 @@ BEAT = 10.0
 """Seconds between two looks."""
 HEART = 0.5
 """Seconds between two beats of the event loop."""
-FRESH = 2.0
+FRESH = 0.25
 """Seconds for which a look is good for whoever asks."""
 RECOUNT = 60.0
 """Seconds for which is good what is counted over all open incidents."""
