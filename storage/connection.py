@@ -51,6 +51,8 @@ class Connection(AsyncConnection):
         """How many of the waiting rows were there before the savepoint: they outlive it, and are not changed any more."""
         self._savepoint: bool | None = None
         """Whether the database knows of the savepoint we are in; None: we are in none."""
+        self._spoilt: BaseException | None = None
+        """Rows of a turn that was over could not be written: nothing of this transaction may be kept."""
         self._memories: list[tuple[frozenset[Table], dict[Any, Any]]] = []
         self._ids: dict[Table, list[int]] = {}
         self._blocks: dict[Table, int] = {}
@@ -72,9 +74,11 @@ class Connection(AsyncConnection):
 
     async def settle(self, *, only_reads: bool = False) -> None:
         """Write the rows that wait. Within a savepoint the database hears of it only now, and not for a look that needs none."""
+        if self._spoilt is not None:
+            raise self._spoilt
         if self._savepoint is False:
             ours = any(len(rows) > self._safe.get(table, 0) for table, rows in self._waiting.items())
-            await self._write({table: rows[: self._safe.get(table, 0)] for table, rows in self._waiting.items()})
+            await self._write_for_all({table: rows[: self._safe.get(table, 0)] for table, rows in self._waiting.items()})
             self._waiting = {table: rows[self._safe.get(table, 0) :] for table, rows in self._waiting.items()} if ours else {}
             self._safe = {}
             if only_reads and not ours:
@@ -82,7 +86,15 @@ class Connection(AsyncConnection):
             await self._tell("SAVEPOINT turn")
             self._savepoint = True
         waiting, self._waiting = self._waiting, {}
-        await self._write(waiting)
+        await (self._write(waiting) if self._savepoint else self._write_for_all(waiting))
+
+    async def _write_for_all(self, waiting: Mapping[Table, Sequence[Values]]) -> None:
+        """Rows that no savepoint of ours takes back. Where they cannot be written, the turns they are of must not pass for done."""
+        try:
+            await self._write(waiting)
+        except BaseException as problem:
+            self._spoilt = problem
+            raise
 
     async def _write(self, waiting: Mapping[Table, Sequence[Values]]) -> None:
         for table in sorted(waiting, key=_place):

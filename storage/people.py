@@ -103,9 +103,18 @@ class People:
             self._contacts[account, row.user_id] = None if row.blocked is None else (row.blocked, row.greeted_at is not None)
             self._held[person.id] = []
         found = {person.id for user in users if (person := self._known[platform(account), user])}
+        if strangers := [user for user in users if not self._known[platform(account), user] and (account, user) not in self._contacts]:
+            await self._strangers_ahead(account, strangers)
         if found:
             for post in await self._posts(roles.c.person_id.in_(found)):
                 self._held[post.person].append(post)
+
+    async def _strangers_ahead(self, account: str, users: Collection[str]) -> None:
+        """Who never wrote to us may have blocked us."""
+        self._contacts.update(dict.fromkeys((account, user) for user in users))
+        statement = select(contacts.c.user_id, contacts.c.blocked, contacts.c.greeted_at)
+        for row in await self._connection.execute(statement.where(contacts.c.account == account, contacts.c.user_id.in_(users))):
+            self._contacts[account, row.user_id] = (row.blocked, row.greeted_at is not None)
 
     async def names_ahead(self, persons: Collection[int]) -> None:
         """Read at once who these persons are."""
@@ -146,7 +155,6 @@ class People:
         self._connection.add(identities, {"platform": platform(account), "user_id": user_id, "person_id": person.id})
         self._known[platform(account), user_id] = self._persons[person.id] = person
         self._held[person.id] = []
-        self._contacts.setdefault((account, user_id))
         return person
 
     async def get(self, person: int) -> Person:
