@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
@@ -37,20 +38,27 @@ def unpaced() -> None:
 
 
 def stumble(word: str, times: int) -> None:
-    """Handling a text with this word in it fails so many times in this process."""
+    """Handling a text with this word in it fails so many times, whatever processes it falls in: the house has five tries for it."""
     from bots import intake
 
-    fell: Counter[str] = Counter()
     handle = intake.handle
 
     async def stumbling(moment: Any, event: Any) -> None:
         text = getattr(event, "text", "")
-        if word in text and fell[text] < times:
-            fell[text] += 1
+        if word in text and _falls(text, times):
             raise ZeroDivisionError
         await handle(moment, event)
 
     intake.handle = stumbling
+
+
+def _falls(text: str, times: int) -> bool:
+    """Whether it has not happened often enough yet; counted in a file, which outlives the process."""
+    fell = Path(f"fell-{hashlib.sha256(text.encode()).hexdigest()[:16]}")
+    before = fell.stat().st_size if fell.exists() else 0
+    if before < times:
+        fell.write_bytes(b"." * (before + 1))
+    return before < times
 
 
 def record_sends(file: str) -> None:

@@ -132,6 +132,8 @@ class Clockwork:
             self.clock[0] += 1.0
 
     async def _strike(self) -> None:
+        if not self.children:  # nobody has come yet
+            return
         await asyncio.sleep(self.chance.random() * 0.05)
         struck = [place for place in self.children if self.chance.random() < 0.6] or [self.chance.choice(list(self.children))]
         for place in struck:

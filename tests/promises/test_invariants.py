@@ -58,7 +58,7 @@ BREAKS = (
     (9, "UPDATE outbox SET chat = 'stranger' WHERE purpose = 'receipt'"),
     (9, "UPDATE chats SET organisation = 'zhkh-biysk'"),
     (10, "INSERT INTO identities (platform, user_id, person_id) SELECT 'vk', user_id, person_id FROM identities"),
-    (10, "UPDATE incidents SET person_id = 2"),
+    (10, "UPDATE incidents SET person_id = (SELECT min(id) FROM people WHERE id <> person_id)"),
     (11, "UPDATE keyboards SET once = true, expires_at = made_at, used_at = made_at"),
     (12, "UPDATE outbox SET state = 'sending'"),
     (12, "DELETE FROM history WHERE version = 1"),
