@@ -161,7 +161,7 @@ def kinds() -> Sequence[Poison]:
     found = []
     for account, name, way, odd, raw in every:
         try:
-            read(account, {"update_id": 1, vk.HEARD_AT: DATE, **raw})
+            read(account, {"update_id": 1, telegram.RECEIVED: DATE, vk.HEARD_AT: DATE, **raw})  # what each messenger adds when it stores
         except Exception:  # noqa: BLE001  # whatever it is: it is what the house must live with
             found.append(Poison(f"{account} {name} {'.'.join(map(str, way))} {odd}", account, raw))
     return found
