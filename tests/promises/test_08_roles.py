@@ -191,6 +191,8 @@ def may(button: str, status: Status, who: Persona) -> bool:
     """Whether the rules let this person do what the button means."""
     if who.impersonal or (button == "release" and who.user != "11") or (button in ("solved", "stars") and status is Status.CLOSED):
         return False
+    if button.startswith("sort-") and status is not Status.NEW:
+        return False  # whoever presses what is sorted already is told where it went
     rules = [RULES.get((status, action)) for action in MEANS[button]]
     held = status is Status.WAITING or status is Status.PROMISED  # «Беру» of what a colleague holds is refused
     return any(rule and who.roles & rule.by & WHO[button] for rule in rules) and not (button == "take" and held)
