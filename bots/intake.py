@@ -30,6 +30,8 @@ RACES = 3
 BATCH_TIME, BATCH_WORK = 1.0, 0.1
 """Seconds, and seconds of our own work, after which no further turn is begun in one transaction: others want to write, too, and to use
 the loop. Where the machine is slow for other reasons, shorter transactions would only make it slower."""
+AT_LEAST = 10
+"""Turns of one transaction before it makes way for updates that wait to be stored: those are what must not wait."""
 ROUNDS = 3
 """Times we look further for conversations that no other process is at work on."""
 NAME_TIME = 2.0
@@ -80,6 +82,8 @@ class Intake:
         self._clock = clock
         self._something = asyncio.Event()
         self._stopping = False
+        self._coming = 0
+        """Fetches that wait to be stored."""
         self.handled: Callable[[], None] = lambda: None
         """Called after a transaction that may have queued messages."""
 
@@ -91,11 +95,15 @@ class Intake:
 
         async def accept(updates: Sequence[Update], cursor: str) -> None:
             now = self._clock()
-            async with self._store.transaction("accept") as tx:
-                if lease:
-                    await tx.leases.check(lease)
-                await tx.inbox.put(account, updates, now)
-                await tx.accounts.moved(account, cursor, now)
+            self._coming += 1
+            try:
+                async with self._store.transaction("accept") as tx:
+                    if lease:
+                        await tx.leases.check(lease)
+                    await tx.inbox.put(account, updates, now)
+                    await tx.accounts.moved(account, cursor, now)
+            finally:
+                self._coming -= 1
             if updates:
                 self.hint()
 
@@ -181,7 +189,10 @@ class Intake:
             done: list[int] = []
             broken: set[Lane] = set()
             for work in works:
+                await asyncio.sleep(0)  # a turn may ask nobody anything; others want to use the loop
                 if begun and (self._stopping or time.monotonic() > ends or time.thread_time() > worked):
+                    break
+                if begun >= AT_LEAST and self._coming:
                     break
                 begun += 1
                 if not free.issuperset(work.ids) or not tx.inbox.taken_back.isdisjoint(work.ids):
