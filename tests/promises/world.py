@@ -235,7 +235,10 @@ class Database:
         self._turn = asyncio.Lock()
 
     async def ask(self, sql: str) -> Sequence[Any]:
-        """Rows of a statement; on SQLite it only reads, and holds no lock afterwards."""
+        """Rows of a statement; on SQLite it holds no lock afterwards.
+
+        It may write there only to roll back what a killed process left half written, as whoever comes first has to.
+        """
         if self.is_sqlite:
             return await asyncio.to_thread(self._read, sql)
         async with self._turn:
@@ -252,7 +255,7 @@ class Database:
                 await asyncio.sleep(0.02)
 
     def _read(self, sql: str) -> Sequence[Any]:
-        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True, timeout=90)) as connection:
+        with closing(sqlite3.connect(f"file:{self._file}?mode=rw", uri=True, timeout=90)) as connection:
             return connection.execute(sql).fetchall()
 
     async def close(self) -> None:
