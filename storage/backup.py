@@ -153,10 +153,10 @@ def _finish(file: Path, name: Path, at: datetime) -> int:
         raise CannotBackUp(str(failure)) from failure
     finally:
         connection.close()
-    _sync(file)
+    sync(file)
     crash_point("backup", "written")
     _name(file, name)
-    _sync(name.parent)
+    sync(name.parent)
     return name.stat().st_size
 
 
@@ -177,7 +177,8 @@ def _leave_nothing(unfinished: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """What was written to a file, or which files a folder has, outlives the machine from now on."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

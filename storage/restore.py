@@ -19,6 +19,7 @@ from sqlalchemy import JSON, Table, create_engine, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.alone import Alone
+from storage.backup import sync
 from storage.crash import crash_point
 from storage.migrate import scripts, upgrade
 from storage.postgresql import open_engine
@@ -128,7 +129,7 @@ def _put_in_place(copy: Path, target: Path, ending: str) -> Path | None:
     if aside is not None:
         _put_aside(target, aside)
     copy.replace(target)
-    _sync(target.parent)
+    sync(target.parent)
     return aside
 
 
@@ -167,15 +168,7 @@ def _in_one_piece(file: Path) -> None:
         pass  # what is replaced may be damaged
     finally:
         connection.close()
-    _sync(file)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(file)
 
 
 # --- PostgreSQL --------------------------------------------------------------------------------------------------------

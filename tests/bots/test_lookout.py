@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -32,6 +31,7 @@ class Town:
         self.seconds = 1000.0
         self.standing = Standing(heard={"telegram/altai": self.house.clock(), "vk/altai": self.house.clock()})
         self.shouts: list[timedelta] = []
+        self.shouted = threading.Event()
         self.watch = Watch(
             store,
             self.house.clock,
@@ -47,6 +47,7 @@ class Town:
 
     async def shout(self, lasted: timedelta) -> bool:
         self.shouts.append(lasted)
+        self.shouted.set()
         return True
 
     def pass_(self, seconds: float) -> None:
@@ -120,17 +121,15 @@ async def test_without_a_database_the_page_still_comes(town: Town) -> None:
 
 
 async def test_a_blocked_loop_is_noticed_from_outside(town: Town) -> None:
-    """What blocks it is a sleep of the real clock: nothing of the house runs meanwhile, and still it answers."""
+    """What blocks it is the wait for a thread: nothing of the house runs meanwhile, and still it answers."""
     olga = await town.house.official("telegram/altai", "70", "Ольга", "", Role.ADMINISTRATOR)
     await town.watch.beat()
     said: list[tuple[int, str]] = []
 
     def outside() -> None:
-        time.sleep(0.2)
         town.pass_(40)
         said.extend([town.asks("/livez"), town.asks("/readyz")])
-        while not town.shouts:
-            time.sleep(0.05)
+        town.shouted.wait(timeout=20)
         town.pass_(5)
 
     thread = threading.Thread(target=outside)

@@ -6,14 +6,13 @@ import asyncio
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
-from tests.postgresql import _programs
+from tests.postgresql import lets_people_in, programs_for
 from tests.wire.house import free_port
 
 # What a killed run of the tests leaves ends by itself: the shell's standard input ends with the run.
@@ -47,11 +46,8 @@ class Node:
                 start_new_session=True,
                 **self._user,
             )
-        status = self.data / "postmaster.pid"
-        for _ in range(1200):
-            if status.exists() and status.read_text().rstrip().endswith("ready"):
-                return
-            time.sleep(0.05)
+        if lets_people_in(self.data, self._process):
+            return
         raise AssertionError((self._folder / f"log-{self.port}").read_text(errors="replace")[-2000:])
 
     def crash(self) -> None:
@@ -84,7 +80,7 @@ class Cluster:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="sutki-pg-"))
-        programs, user = _programs(self.folder)
+        programs, user = programs_for(self.folder)
         self.first, self.second = (Node(programs, user, self.folder, name) for name in ("first", "second"))
         initdb = ("-D", self.first.data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
         self.first.run("initdb", *initdb)

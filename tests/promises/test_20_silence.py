@@ -127,8 +127,9 @@ async def refused(town: Town, _: pytest.MonkeyPatch) -> None:
 
 
 async def stopped(town: Town, _: pytest.MonkeyPatch) -> None:
-    town.app._tasks["hints" if "hints" in town.app._tasks else "intake"].cancel()
-    await asyncio.sleep(0.05)
+    task = town.app._tasks["hints" if "hints" in town.app._tasks else "intake"]
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def dead_tick(town: Town, _: pytest.MonkeyPatch) -> None:

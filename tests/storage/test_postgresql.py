@@ -97,7 +97,11 @@ async def test_a_session_that_stands_still_inside_a_transaction_is_ended(cluster
 async def _stand_still(store: Store) -> None:
     async with store.transaction() as tx:
         await tx.connection.execute(text("SELECT 1"))
-        await asyncio.sleep(1.0)  # the server's own clock; nothing can be handed in
+        ended = asyncio.Event()  # by the server, whose clock is its own
+        raw = await tx.connection.get_raw_connection()
+        raw.driver_connection.add_termination_listener(lambda _: ended.set())
+        async with asyncio.timeout(20):
+            await ended.wait()
         await tx.connection.execute(text("SELECT 1"))
 
 

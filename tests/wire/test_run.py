@@ -34,22 +34,6 @@ def now() -> int:
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[TelegramServer]:
-    server = TelegramServer(TELEGRAM_TOKEN)
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-async def vk() -> AsyncIterator[VkServer]:
-    server = VkServer(VK_TOKEN)
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
 async def house(tmp_path: Path, telegram: TelegramServer, vk: VkServer) -> AsyncIterator[House]:
     urls = {"SUTKI_TELEGRAM_URL": telegram.url, "SUTKI_VK_URL": vk.url}
     tokens = {"SUTKI_TELEGRAM_ALTAI_TOKEN": TELEGRAM_TOKEN, "SUTKI_VK_ALTAI_TOKEN": VK_TOKEN}

@@ -20,22 +20,6 @@ PRIVATE = {"id": 5, "type": "private"}
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[TelegramServer]:
-    server = TelegramServer(TELEGRAM_TOKEN)
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-async def vk() -> AsyncIterator[VkServer]:
-    server = VkServer(VK_TOKEN)
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
