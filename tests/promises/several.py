@@ -106,6 +106,11 @@ class Several(World):
                 if not child.running and await child.wait() > 0:
                     await self.join(place)
 
+    @property
+    def works(self) -> bool:
+        """One that has just ended is started again: as long as somebody sees to that."""
+        return self._supervising is not None and not self._supervising.done()
+
     async def is_up(self, place: int) -> None:
         """Wait until a process serves, or would."""
         async with asyncio.timeout(60):

@@ -128,9 +128,14 @@ class World:
         moved, before = time.monotonic(), None
         while left := await self.left():
             moved, before = (moved, before) if left == before else (time.monotonic(), left)
-            if time.monotonic() > moved + seconds or not (self.child and self.child.running):
+            if time.monotonic() > moved + seconds or not self.works:
                 raise AssertionError(f"still to do: {left}")
             await asyncio.sleep(0.1)
+
+    @property
+    def works(self) -> bool:
+        """Whether anybody is there to do it."""
+        return self.child is not None and self.child.running
 
     async def left(self) -> dict[str, Any]:
         """What is still to do, and where."""
