@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -64,6 +64,7 @@ def page_app(world: World) -> web.Application:
         "block": page.block,
         "delete-thread": page.delete_thread,
         "clock": page.clock,
+        "explain": page.explain,
         "fault": page.fault,
         "language": page.language,
     }
@@ -142,6 +143,17 @@ def _number(asked: Mapping[str, Any], name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise Wrong("error-malformed")
     return value
+
+
+def _instant(text: str) -> datetime:
+    """An instant with its offset from UTC, as ``explain`` gives them."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise Wrong("error-malformed") from None
+    if instant.tzinfo is None:
+        raise Wrong("error-malformed")
+    return instant
 
 
 def _place(asked: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -279,19 +291,41 @@ class _Page:
     # --- what the bar above the phones does
 
     async def clock(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Move the time: by minutes, or to the next reminder or deadline."""
+        """Move the time: by minutes, to an instant, or to the next reminder, deadline, or event of any incident, whose number it tells."""
         clock, hooks = self._world.clock, self._world.hooks
+        if asked.get("to") == "event":
+            return await self._next_event()
         if to := _text(asked, "to"):
             instant = await {"reminder": hooks.next_reminder, "deadline": hooks.next_deadline}.get(to, hooks.next_deadline)()
             if instant is None:
                 raise Wrong("error-nothing-ahead")
             await self._move(max(instant - clock(), timedelta()))
+        elif at := _text(asked, "at"):
+            by = _instant(at) - clock()
+            if by > FARTHEST:
+                raise Wrong("error-too-far")
+            await self._move(max(by, timedelta()))
         else:
             by = timedelta(minutes=min(_number(asked, "minutes"), FARTHEST // timedelta(minutes=1) + 1))
             if not timedelta() < by <= FARTHEST:
                 raise Wrong("error-malformed")
             await self._move(by)
         return {}
+
+    async def _next_event(self) -> dict[str, Any]:
+        event = await self._world.hooks.next_event()
+        if event is None:
+            raise Wrong("error-nothing-ahead")
+        instant, number = event
+        await self._move(max(instant - self._world.clock(), timedelta()))
+        return {"number": number}
+
+    async def explain(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """How the clock of an incident stands: what was said, what will be, to whom and why."""
+        found = await self._world.hooks.explain(_number(asked, "number"), self._world.choices.language)
+        if found is None:
+            raise Wrong("error-no-incident")
+        return dict(found)
 
     async def _move(self, by: timedelta) -> None:
         """Whoever runs the bots may want to stop on the way at everything that is due."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from sandbox.blobs import Blobs
@@ -118,6 +118,10 @@ async def _no_links() -> Sequence[Link]:
     return ()
 
 
+async def _unexplained(_number: int, _language: str) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """What the page asks of those who run the bots."""
@@ -128,6 +132,10 @@ class Hooks:
     """What the bots report as not delivered, a plain sentence each, newest last."""
     incidents: Ask[Sequence[IncidentLine]] = _no_incidents
     links: Ask[Sequence[Link]] = _no_links
+    explain: Callable[[int, str], Awaitable[Mapping[str, Any] | None]] = _unexplained
+    """How the clock of an incident stands, in words of a language, as JSON for ``phones/clock.js``; None: there is no such incident."""
+    next_event: Ask[tuple[datetime, int] | None] = _nothing
+    """When something is said next by itself, and about which incident."""
     move: Callable[[timedelta], Awaitable[None]] | None = None
     """Moves the clock in their place, stopping at whatever is due on the way; None: the clock just jumps."""
 

@@ -251,6 +251,15 @@ class Outbox:
         )
         return [(row[0], Address(row[1], row[2])) for row in await self._connection.execute(statement.order_by(func.max(outbox.c.id)))]
 
+    async def told(self, incident: int) -> Sequence[tuple[datetime, Address, Purpose, str]]:
+        """What was said about an incident, edits left out, oldest first: when it was queued, where to, what for, and its state."""
+        statement = (
+            select(outbox.c.created_at, outbox.c.account, outbox.c.chat, outbox.c.purpose, outbox.c.state)
+            .where(outbox.c.incident_id == incident, outbox.c.instead_of_row == _inline(0), outbox.c.kind == _inline("reply"))
+            .order_by(outbox.c.id)
+        )
+        return [(row[0], Address(row[1], row[2]), Purpose(row[3]), row[4]) for row in await self._connection.execute(statement)]
+
     async def age(self, row: int, now: datetime) -> timedelta:
         """How long ago a row was queued."""
         created: datetime = (await self._connection.execute(select(outbox.c.created_at).where(outbox.c.id == row))).scalar_one()

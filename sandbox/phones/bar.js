@@ -7,11 +7,13 @@ import { hour, shortDay, soon, spoken, t, weekday, when } from "./texts.js";
 const FAULTS = ["none", "away", "silent", "error_page", "too_fast"];
 
 export class Bar {
-  /** @param notice  shows a sentence at the foot of the page */
-  constructor(node, overview, notice) {
+  /** @param notice   shows a sentence at the foot of the page
+   *  @param explain  shows the clock of an incident */
+  constructor(node, overview, notice, explain) {
     this.node = node;
     this.overview = overview;
     this.notice = notice;
+    this.explain = explain;
     this.opened = null; // the panel that hangs open: trouble, failed
     this.time = el("b.time");
     this.date = el("span.date");
@@ -45,7 +47,12 @@ export class Bar {
   }
 
   async move(asked) {
-    if (await this.do("clock", asked)) setTimeout(() => this.notice(t("clock-moved", { when: `${weekday(now())}, ${hour(now())}` })), 250);
+    if (await this.do("clock", asked)) this.moved();
+  }
+
+  /** Say where the time stands after a jump. */
+  moved() {
+    setTimeout(() => this.notice(t("clock-moved", { when: `${weekday(now())}, ${hour(now())}` })), 250);
   }
 
   tick() {
@@ -180,8 +187,8 @@ export class Bar {
         ? [el("p", {}, t("incidents-none"))]
         : incidents.map(({ number, status, due, late }) =>
             el(
-              "span.incident",
-              { class: `${status} ${late ? "late" : ""}` },
+              "button.incident",
+              { class: `${status} ${late ? "late" : ""}`, title: t("clock-open", { number }), "data-name": `incident-${number}`, onclick: () => this.explain(number) },
               el("i", { "aria-hidden": "true" }),
               el("b", {}, `№ ${number}`),
               el("span", {}, t(`status-${status}`)),

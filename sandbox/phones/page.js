@@ -2,6 +2,7 @@
 
 import { el, icon } from "./dom.js";
 import { Bar } from "./bar.js";
+import { ClockView } from "./clock.js";
 import { PhoneView } from "./phone.js";
 import { follow, world } from "./server.js";
 import { live, speak, spoken, t } from "./texts.js";
@@ -22,7 +23,8 @@ function notice(text) {
   fading = setTimeout(() => line.remove(), 4000 + text.length * 30);
 }
 
-const bar = new Bar(find("bar"), find("overview"), notice);
+const clock = new ClockView(find("clock"), notice, () => bar.moved());
+const bar = new Bar(find("bar"), find("overview"), notice, (number) => clock.open(number));
 
 /** A picture over the whole page; any key or click puts it away. */
 function zoom(src, label) {
@@ -113,6 +115,7 @@ async function changed() {
   cover();
   bar.renew();
   drawTabs();
+  clock.refresh();
   document.body.classList.add("ready");
 }
 
@@ -134,5 +137,6 @@ setInterval(() => {
   if (mark === minute) return;
   minute = mark;
   bar.renew();
+  clock.refresh();
   views.forEach((view) => view.renew());
 }, 1000);
