@@ -59,6 +59,7 @@ class Absence:
     since: datetime
     until: datetime
     deputy: int = 0
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Shift:
     organisation: str
     since: datetime
     until: datetime
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

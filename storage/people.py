@@ -13,6 +13,7 @@ from bots.channel import Address
 from incidents.incident import Role
 from storage.connection import Connection
 from storage.sql import upsert
+from storage.staffing import Staffing
 from storage.tables import contacts, identities, invites, people, roles
 
 
@@ -269,11 +270,16 @@ class People:
         await self._connection.execute(statement.values(cards_here=here))
 
     async def dismiss(self, person: int, organisation: str, at: datetime, role: Role | None = None) -> int:
-        """Revoke a person's roles in an organisation (one of them when named). Returns how many there were."""
+        """Revoke a person's roles in an organisation (one of them when named). Returns how many there were.
+
+        With the last of them their absences and shifts there end, and they stand in for nobody.
+        """
         statement = update(roles).where(roles.c.person_id == person, roles.c.organisation == organisation, roles.c.revoked_at.is_(None))
         if role is not None:
             statement = statement.where(roles.c.role == role)
         revoked: int = (await self._connection.execute(statement.values(revoked_at=at))).rowcount
+        if not any(post.organisation == organisation for post in await self.posts_of(person)):
+            await Staffing(self._connection).gone(person, organisation, at)
         return revoked
 
     async def _posts(self, *conditions: object) -> Sequence[Post]:

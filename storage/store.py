@@ -25,6 +25,7 @@ from storage.outbox import Outbox
 from storage.people import People
 from storage.postgresql import open_engine
 from storage.regions import Regions
+from storage.staffing import Staffing
 
 # https://sqlite.org/wal.html#walresetbug: with two or more connections a WAL file could be reset while it was read.
 _WAL_IS_SOUND = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
@@ -51,6 +52,7 @@ class Tx:
     outbox: Outbox
     people: People
     regions: Regions
+    staffing: Staffing
 
 
 class Store:
@@ -113,6 +115,7 @@ def gateways(connection: Connection) -> Tx:
         outbox=Outbox(connection),
         people=People(connection),
         regions=Regions(connection),
+        staffing=Staffing(connection),
     )
 
 

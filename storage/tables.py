@@ -311,6 +311,34 @@ controls = Table(  # «Взял на контроль»: this curator hears no m
     Column("at", Instant, nullable=False),
 )
 
+absences = Table(  # /away: from when until when, and who stands in; a change ends the row and writes another
+    "absences",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("person_id", BigInteger, ForeignKey("people.id"), nullable=False, index=True),
+    _string("organisation"),  # empty: at the curators' desk
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    _number("deputy_id"),
+    Column("made_at", Instant, nullable=False),
+    Column("ended_at", Instant),  # came back, changed it, or lost the role
+    _where("ix_absences_live", "organisation", "until", where="ended_at IS NULL"),
+)
+
+shifts = Table(  # /duty: who is on duty for an organisation, or (empty) for the curators' desk
+    "shifts",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("person_id", BigInteger, ForeignKey("people.id"), nullable=False, index=True),
+    _string("organisation"),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    _number("set_by"),
+    Column("made_at", Instant, nullable=False),
+    Column("ended_at", Instant),  # taken off, or lost the role
+    _where("ix_shifts_live", "organisation", "until", where="ended_at IS NULL"),
+)
+
 keyboards = Table(
     "keyboards",
     metadata,
