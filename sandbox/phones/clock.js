@@ -20,7 +20,7 @@ export class ClockView {
     this.head = el("header");
     this.body = el("div.clock-body", { tabIndex: -1 });
     node.append(this.head, this.body);
-    node.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.number && !document.querySelector("dialog[open], .panel") && this.close());
   }
 
   async open(number) {
@@ -101,7 +101,7 @@ export class ClockView {
 
   whole(view) {
     const hidden = this.wholePast ? 0 : Math.max(view.past.length - RECENT, 0);
-    const unfold = () => ((this.wholePast = true), this.draw());
+    const unfold = () => ((this.wholePast = true), this.draw(), this.body.focus({ preventScroll: true }));
     return [
       el("h3.about", {}, said(view.title)),
       el("p.standing", {}, said(view.standing)),
