@@ -131,6 +131,7 @@ people = Table(
     _string("name"),
     _string("language"),
     Column("created_at", Instant, nullable=False),
+    _flag("no_digest"),  # wants no digests
 )
 
 identities = Table(
@@ -236,6 +237,7 @@ incidents = Table(
     Index("ix_incidents_wake", "wake_at", sqlite_where=text("wake_at IS NOT NULL"), postgresql_where=text("wake_at IS NOT NULL")),
     Index("ix_incidents_person", "person_id", "id"),
     Index("ix_incidents_owner", "organisation", "status"),
+    Index("ix_incidents_reported", "reported_at", "organisation"),
     Index("ix_incidents_assignee", "assignee", sqlite_where=text("assignee <> 0"), postgresql_where=text("assignee <> 0")),
     sqlite_autoincrement=True,  # a number that a person was told is never given again, whatever was deleted or restored
 )
@@ -307,6 +309,27 @@ controls = Table(  # «Взял на контроль»: this curator hears no m
     _incident(key=True),
     Column("turn", BigInteger, primary_key=True, autoincrement=False),
     Column("step", Text, primary_key=True),
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+)
+
+first_answers = Table(  # what the clock of each incident came to: figures are made of it
+    "first_answers",
+    metadata,
+    _incident(key=True),
+    _string("organisation"),
+    Column("at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("seconds", Float, nullable=False),  # since the citizen wrote
+    Index("ix_first_answers_at", "at", "organisation"),
+    _where("ix_first_answers_late", "due_at", where="at > due_at"),
+)
+
+digests = Table(  # who was told in the morning of that local day, or had nothing to be told
+    "digests",
+    metadata,
+    Column("day", Text, primary_key=True),  # 2026-03-12
+    Column("kind", Text, primary_key=True),
     Column("person_id", BigInteger, primary_key=True, autoincrement=False),
     Column("at", Instant, nullable=False),
 )
