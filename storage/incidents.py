@@ -79,24 +79,24 @@ _CHANGE = [field.name for field in fields(Change)]
 _OF_CHANGE = attrgetter(*_CHANGE)
 _REPORT = ("person_id", "account", "chat", "thread", "scene", "text", "place", "latitude", "longitude", "danger", "files", "said_at")
 _REPORT_TOO = ("corrected", "linked_to", "merged_into", "receipt")
-_CASE = [incidents.c[name] for name in (*_INCIDENT, *_REPORT, *_REPORT_TOO)]
+CASE = [incidents.c[name] for name in (*_INCIDENT, *_REPORT, *_REPORT_TOO)]
 PENDING = "pending"
 _NEWEST = 10
 """Incidents of a person that are read ahead of their turns."""
 OPEN = [status.value for status in Status if status not in (Status.ANSWERED, Status.CLOSED)]
 
 
-def _is_in(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:
+def is_one_of(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:
     """The values are written into the statement: an index of some rows is used only where one can read that they are all."""
     return column.in_([literal(str(value), literal_execute=True) for value in values])
 
 
-_UNSORTED = incidents.c.status == literal(Status.NEW.value, literal_execute=True)
-_OWED = _is_in(incidents.c.timer, Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)
+UNSORTED = incidents.c.status == literal(Status.NEW.value, literal_execute=True)
+OWED = is_one_of(incidents.c.timer, Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)
 """Clocks that end with an answer being late."""
 
 
-_SELECT = select(*_CASE)
+_SELECT = select(*CASE)
 
 
 class Incidents:
@@ -197,10 +197,10 @@ class Incidents:
 
     async def unsorted(self, limit: int = 50) -> Sequence[Case]:
         """The curators' queue, oldest first."""
-        return await self._read(_SELECT.where(_UNSORTED).order_by(incidents.c.id).limit(limit))
+        return await self._read(_SELECT.where(UNSORTED).order_by(incidents.c.id).limit(limit))
 
     async def count_unsorted(self) -> int:
-        statement = select(func.count()).select_from(incidents).where(_UNSORTED)
+        statement = select(func.count()).select_from(incidents).where(UNSORTED)
         counted: int = (await self._connection.execute(statement)).scalar_one()
         return counted
 
@@ -209,10 +209,10 @@ class Incidents:
     ) -> Sequence[Case]:
         """Incidents whose running clock ends before an instant (and after another), soonest first; of some organisations or all."""
         statement = (
-            select(*_CASE)
+            select(*CASE)
             .where(
                 incidents.c.status.in_(OPEN),
-                _OWED,
+                OWED,
                 incidents.c.due_at <= instant,
             )
             .order_by(incidents.c.due_at, incidents.c.id)
@@ -232,7 +232,7 @@ class Incidents:
     async def held_by(self, person: int) -> Sequence[Case]:
         """Open incidents an official holds."""
         statement = (
-            select(*_CASE)
+            select(*CASE)
             .where(incidents.c.assignee == person, text("assignee <> 0"), incidents.c.status.in_(OPEN))
             .order_by(incidents.c.due_at)
         )
@@ -267,7 +267,7 @@ class Incidents:
         return await self._read(_SELECT.order_by(incidents.c.id.desc()).limit(limit))
 
     async def _read(self, statement: Any) -> Sequence[Case]:
-        cases = [_case(row._mapping) for row in await self._connection.execute(statement)]
+        cases = [case_of(row._mapping) for row in await self._connection.execute(statement)]
         self._cases.update((case.id, case) for case in cases)
         return cases
 
@@ -389,7 +389,7 @@ def _report_values(report: Report) -> dict[str, Any]:
     }
 
 
-def _case(row: Mapping[Any, Any]) -> Case:
+def case_of(row: Mapping[Any, Any]) -> Case:
     values = {name: row[name] for name in _INCIDENT}
     values |= {
         "status": Status(row["status"]),
