@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from bots.channel import Address, Button, File, Keyboard, Limits, Pressed, Reply, Said, Scene
 from bots.pages import pages
 from handlers.flood import Rates
+from incidents.agenda import first_due
 from incidents.deadlines import follow
 from incidents.incident import Change, Deed, NotAllowed, Role, act
 from incidents.regional import Region
@@ -152,6 +153,9 @@ class Moment:
         policy = self.region.policy(changed.topic, changed.territory)
         clocked = follow(case.incident, changed, change, policy, self.zone(changed.territory))
         saved = await self.tx.incidents.save(Case(clocked, case.report), change)
+        if due_at := first_due(case.incident, change, clocked):
+            owner, reported_at = case.incident.organisation, case.incident.reported_at
+            await self.tx.answers.first(case.id, owner, reported_at=reported_at, at=change.at, due_at=due_at)
         await self.office.after(self, case, saved, change)
         return await self.tx.incidents.get(saved.id) or saved
 

@@ -14,10 +14,13 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.accounts import Accounts
+from storage.agendas import Agendas
+from storage.answers import Answers
 from storage.chats import Chats
 from storage.connection import Connection, to_its_end
 from storage.conversations import Conversations
 from storage.crash import crash_point
+from storage.digests import Digests
 from storage.inbox import Inbox
 from storage.incidents import Incidents
 from storage.leases import Leases
@@ -44,8 +47,11 @@ class Tx:
 
     connection: Connection
     accounts: Accounts
+    agendas: Agendas
+    answers: Answers
     chats: Chats
     conversations: Conversations
+    digests: Digests
     incidents: Incidents
     inbox: Inbox
     leases: Leases
@@ -107,8 +113,11 @@ def gateways(connection: Connection) -> Tx:
     return Tx(
         connection=connection,
         accounts=Accounts(connection),
+        agendas=Agendas(connection),
+        answers=Answers(connection),
         chats=Chats(connection),
         conversations=Conversations(connection),
+        digests=Digests(connection),
         incidents=Incidents(connection),
         inbox=Inbox(connection),
         leases=Leases(connection),
