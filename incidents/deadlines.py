@@ -1,86 +1,52 @@
-"""The clocks of an incident: how long each runs, when it has something to say and to whom."""
+"""The clocks of an incident: what starts, pauses and ends them, what they say when they wake, and what they are going to say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta, tzinfo
-from enum import StrEnum
-from heapq import merge
-from itertools import count, takewhile
+from datetime import datetime, timedelta, tzinfo
+from itertools import takewhile
 
 from incidents.incident import Action, Change, Deed, Incident, Resolution, Role, Status, Timer
-
-
-class Audience(StrEnum):
-    """Whom a step of the ladder is for. ``assignee`` becomes the whole organisation while nobody has taken the incident."""
-
-    ASSIGNEE = "assignee"
-    ORGANISATION = "organisation"
-    CURATOR = "curator"
-    HEAD = "head"
-    CITIZEN = "citizen"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the ladder: at a share of the time, or so long before the deadline (0: at it)."""
-
-    name: str
-    tells: tuple[Audience, ...]
-    share: float | None = None
-    before: timedelta = timedelta()
-
-    def instant(self, started: datetime, due: datetime) -> datetime:
-        """When the step comes on a clock that runs from ``started`` to ``due``."""
-        return due - self.before if self.share is None else started + (due - started) * self.share
-
-
-@dataclass(frozen=True, slots=True)
-class QuietHours:
-    """When people sleep, in the local time of the incident's territory. ``begin`` may be later than ``end``: over midnight."""
-
-    begin: time = time(22)
-    end: time = time(7)
-
-    def covers(self, local: datetime) -> bool:
-        """Whether a local instant falls into them; their first second does, their end does not."""
-        if self.begin == self.end:
-            return False
-        now = local.time()
-        if self.begin < self.end:
-            return self.begin <= now < self.end
-        return now >= self.begin or now < self.end
-
-
-DEADLINE = "deadline"
-CITIZEN_NUDGE = "nudge"
-LADDER = (
-    Step("50", (Audience.ASSIGNEE,), share=0.5),
-    Step("80", (Audience.ASSIGNEE,), share=0.8),
-    Step("2h", (Audience.ASSIGNEE, Audience.CURATOR), before=timedelta(hours=2)),
-    Step(DEADLINE, (Audience.ASSIGNEE, Audience.CURATOR, Audience.HEAD)),
+from incidents.planning import (
+    CITIZEN_NUDGE,
+    EVE,
+    NUDGE_BEFORE,
+    Planned,
+    Reason,
+    Why,
+    coming,
+    earlier,
+    later,
+    owed,
+    own_times,
+    steps,
+    together,
 )
-"""The default ladder (product.md §4)."""
+from incidents.policies import DEADLINE, LADDER, Audience, Length, Policy, QuietHours, Step, Urgency
 
-EVE = timedelta(minutes=15)
-"""How long before quiet hours a reminder comes that would have fallen into them: late enough to be near, early enough to act."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """How long the clocks run and how they speak."""
-
-    first_answer: timedelta = timedelta(hours=24)
-    urgent: timedelta = timedelta(hours=4)
-    rework: timedelta = timedelta(hours=24)
-    waiting: timedelta = timedelta(days=5)
-    rating: timedelta = timedelta(days=14)
-    longest_promise: timedelta = timedelta(days=30)
-    ladder: tuple[Step, ...] = LADDER
-    again: timedelta = timedelta(days=1)
-    """After the deadline: so often, until there is an answer."""
-    quiet: QuietHours = QuietHours()
+__all__ = [
+    "CITIZEN_NUDGE",
+    "DEADLINE",
+    "EVE",
+    "LADDER",
+    "Audience",
+    "Length",
+    "Planned",
+    "Policy",
+    "QuietHours",
+    "Reason",
+    "Reminder",
+    "Step",
+    "Urgency",
+    "Why",
+    "follow",
+    "hurry",
+    "plan",
+    "recompute",
+    "start",
+    "wake",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +56,7 @@ class Reminder:
     step: str
     tells: tuple[Audience, ...]
     skipped: tuple[str, ...] = ()
+    urgency: Urgency = Urgency.NORMAL
 
 
 # --- starting, pausing and ending clocks -------------------------------------------------------------------------------
@@ -97,8 +64,8 @@ class Reminder:
 
 def start(incident: Incident, policy: Policy, zone: tzinfo) -> Incident:
     """Start the first-answer clock of a fresh incident, from the platform's time of the citizen's message."""
-    length = policy.urgent if incident.urgent else policy.first_answer
-    return _run(incident, Timer.FIRST_ANSWER, incident.reported_at, incident.reported_at + length, policy, zone)
+    due = later(incident.reported_at, owed(incident, policy), policy, zone)
+    return _run(incident, Timer.FIRST_ANSWER, incident.reported_at, due, policy, zone)
 
 
 def hurry(incident: Incident, at: datetime, policy: Policy, zone: tzinfo) -> Incident:
@@ -108,14 +75,15 @@ def hurry(incident: Incident, at: datetime, policy: Policy, zone: tzinfo) -> Inc
     """
     if incident.urgent:
         return incident
-    incident = replace(incident, urgent=True)
-    shorter = max(policy.first_answer - policy.urgent, timedelta())
+    calm, incident = incident, replace(incident, urgent=True)
     if incident.timer is Timer.PAUSED and incident.answered_at is None:
+        shorter = max(policy.first_answer.amount - policy.urgent.amount, timedelta())
         return replace(incident, paused_left=incident.paused_left - shorter.total_seconds())
     if incident.timer is not Timer.FIRST_ANSWER or incident.due_at is None or incident.due_at <= at:
         return incident
-    due = incident.due_at - shorter
-    return _run(incident, Timer.FIRST_ANSWER, due - policy.urgent, due, policy, zone)
+    began = _began(calm, incident.due_at, policy, zone)
+    due = min(incident.due_at, later(began, policy.urgent, policy, zone))
+    return _run(incident, Timer.FIRST_ANSWER, began, due, policy, zone)
 
 
 def follow(before: Incident, after: Incident, change: Change, policy: Policy, zone: tzinfo) -> Incident:
@@ -127,12 +95,11 @@ def follow(before: Incident, after: Incident, change: Change, policy: Policy, zo
         case Action.ANSWER_INTERIM | Action.EXTEND if change.date is not None:
             return _run(after, Timer.PROMISE, at, change.date, policy, zone)
         case Action.ASK if after.status is Status.WAITING:
-            left = (before.due_at - at).total_seconds() if before.due_at else 0.0
-            return _run(replace(after, paused_left=left), Timer.PAUSED, at, at + policy.waiting, policy, zone)
+            return _pause(before, after, at, policy, zone)
         case Action.REPLY if before.status is Status.WAITING:
             return _resume(before, after, at, policy, zone)
         case Action.RETURN | Action.CONTEST | Action.REOPEN:
-            return _run(after, Timer.REWORK, at, at + policy.rework, policy, zone)
+            return _run(after, Timer.REWORK, at, later(at, policy.rework, policy, zone), policy, zone)
     if after.status is Status.CLOSED:
         return replace(after, timer=Timer.NONE, due_at=None, wake_at=None, started_at=None)
     return after
@@ -143,6 +110,22 @@ def _run(incident: Incident, timer: Timer, started: datetime, due: datetime, pol
     return replace(running, wake_at=_next(running, policy, zone, None))
 
 
+def _began(incident: Incident, due: datetime, policy: Policy, zone: tzinfo) -> datetime:
+    """When a clock that ends at ``due`` would have been started if it had had no pauses."""
+    length = owed(incident, policy)
+    if incident.answered_at is None and later(incident.reported_at, length, policy, zone) == due:
+        return incident.reported_at
+    return earlier(due, length, policy, zone)
+
+
+def _pause(before: Incident, after: Incident, at: datetime, policy: Policy, zone: tzinfo) -> Incident:
+    """Wait for the citizen. What was left is kept, in working time when the clock counts that; what is overdue in elapsed time."""
+    due = before.due_at or at
+    working = due > at and owed(before, policy).working
+    kept = policy.calendar.between(at, due, zone) if working else due - at
+    return _run(replace(after, paused_left=kept.total_seconds()), Timer.PAUSED, at, at + policy.waiting, policy, zone)
+
+
 def _resume(before: Incident, after: Incident, at: datetime, policy: Policy, zone: tzinfo) -> Incident:
     """Go on with what was left; steps that were heard before the pause do not come again.
 
@@ -150,14 +133,15 @@ def _resume(before: Incident, after: Incident, at: datetime, policy: Policy, zon
     would come again.
     """
     asked = before.started_at or at
-    reworked = after.answered_at is not None
-    timer = Timer.REWORK if reworked else Timer.FIRST_ANSWER
-    left = timedelta(seconds=after.paused_left)
-    paused = replace(after, timer=timer, due_at=asked + left)
-    paused = replace(paused, started_at=asked + left - _length(paused, policy) if reworked else after.reported_at)
-    heard = [time for time, step in _times(paused, policy, asked + policy.again) if _considerate(time, step, paused, policy, zone) <= asked]
-    started = max([at, *(at + (time - asked) for time in heard)])
-    return _run(replace(after, paused_left=0.0), timer, started, at + left, policy, zone)
+    timer = Timer.REWORK if after.answered_at is not None else Timer.FIRST_ANSWER
+    length = owed(after, policy)
+    rest = Length(timedelta(seconds=after.paused_left), working=length.working and after.paused_left > 0)
+    due = later(asked, rest, policy, zone)
+    started = after.reported_at if timer is Timer.FIRST_ANSWER else earlier(due, length, policy, zone)
+    paused = replace(after, timer=timer, started_at=started, due_at=due)
+    heard = {one.step.name for one in takewhile(lambda one: one.at <= asked, steps(paused, policy, zone))}
+    resumed = replace(after, timer=timer, paused_left=0.0, due_at=later(at, rest, policy, zone))
+    return _run(resumed, timer, max([at, *own_times(resumed, policy, zone, heard)]), resumed.due_at or at, policy, zone)
 
 
 # --- waking ------------------------------------------------------------------------------------------------------------
@@ -167,14 +151,28 @@ def wake(incident: Incident, policy: Policy, now: datetime, zone: tzinfo) -> tup
     """What the clock does at ``now``: the incident with its next ``wake_at``, a reminder to send, or a deed of the clock itself."""
     if incident.wake_at is None or incident.wake_at > now or incident.due_at is None:
         return incident, None, None
-    passed = takewhile(lambda pair: pair[0] <= now, _steps(incident, policy, zone))
-    due_steps = [step for instant, step in passed if incident.wake_at <= instant]
+    due = list(takewhile(lambda one: one.at <= now, steps(incident, policy, zone, incident.wake_at)))
     rested = replace(incident, wake_at=_next(incident, policy, zone, now))
     deed = _deed(incident, now)
-    if deed is not None or not due_steps:
+    if deed is not None or not due:
         return rested, None, deed
-    tells = tuple(who for who in Audience if any(who in step.tells for step in due_steps))
-    return rested, Reminder(due_steps[-1].name, tells, tuple(step.name for step in due_steps[:-1])), None
+    step, tells = together(due)
+    return rested, Reminder(step.name, tells, tuple(one.step.name for one in due[:-1]), step.urgency), None
+
+
+def plan(incident: Incident, policy: Policy, zone: tzinfo, *, now: datetime | None = None, repeats: int = 1) -> Sequence[Planned]:
+    """Everything the running clock will still say, in order, each with its reasons: ``wake``, seen from afar.
+
+    What comes again and again after the deadline is named ``repeats`` times. With ``now``, what should have been said by
+    then is the one thing that the next tick says.
+    """
+    found = coming(incident, policy, zone, repeats)
+    passed = [one for one in found if now is not None and one.at <= now]
+    if now is None or not passed:
+        return found
+    step, tells = together(passed)
+    at_once = replace(passed[-1], at=now, step=step, tells=tells, why=(*passed[-1].why, Reason(Why.LATE)))
+    return [at_once, *found[len(passed) :]]
 
 
 def _deed(incident: Incident, now: datetime) -> Deed | None:
@@ -190,89 +188,56 @@ def _deed(incident: Incident, now: datetime) -> Deed | None:
 
 def _next(incident: Incident, policy: Policy, zone: tzinfo, after: datetime | None) -> datetime | None:
     """The first instant after ``after`` (or at all) when the clock has something to do."""
-    for instant, _ in _steps(incident, policy, zone):
-        if after is None or instant > after:
-            return instant
-    return None
+    return next((one.at for one in steps(incident, policy, zone, after) if after is None or one.at > after), None)
 
 
-def _length(incident: Incident, policy: Policy) -> timedelta:
-    """How long the running clock is without its pauses."""
-    if incident.timer is Timer.FIRST_ANSWER:
-        return policy.urgent if incident.urgent else policy.first_answer
-    if incident.timer is Timer.REWORK or incident.due_at is None or incident.started_at is None:
-        return policy.rework
-    return incident.due_at - incident.started_at
+# --- another policy ----------------------------------------------------------------------------------------------------
 
 
-def _ladder(incident: Incident, policy: Policy) -> Iterator[tuple[datetime, Step]]:
-    """The steps of the running clock, each with its own time."""
-    due = incident.due_at
-    if due is None:
-        return
-    if incident.timer is Timer.PAUSED:
-        yield due - timedelta(days=1), Step(CITIZEN_NUDGE, (Audience.CITIZEN,))
-    if incident.timer in (Timer.PAUSED, Timer.RATING):
-        yield due, Step(DEADLINE, ())
-        return
-    for step in policy.ladder:
-        told = _told_to_citizen(step) if incident.timer is Timer.PROMISE and step.name == DEADLINE else step
-        yield step.instant(due - _length(incident, policy), due), told
+def recompute(incident: Incident, old: Policy, new: Policy, zone: tzinfo, now: datetime) -> Incident:
+    """What the running clock becomes when the policy it was started by is another one now; the same incident when nothing changes.
 
-
-def _daily(incident: Incident, policy: Policy) -> Iterator[tuple[datetime, Step]]:
-    """What comes after the deadline, without end."""
-    if incident.due_at is None or incident.timer in (Timer.PAUSED, Timer.RATING):
-        return
-    for day in count(1):
-        yield incident.due_at + policy.again * day, replace(AGAIN, name=f"late-{day}")
-
-
-def _times(incident: Incident, policy: Policy, until: datetime) -> Iterator[tuple[datetime, Step]]:
-    """Every step of the running clock up to an instant, with its own time: before anybody's sleep is considered."""
-    yield from (pair for pair in _ladder(incident, policy) if pair[0] <= until)
-    yield from takewhile(lambda pair: pair[0] <= until, _daily(incident, policy))
-
-
-def _steps(incident: Incident, policy: Policy, zone: tzinfo) -> Iterator[tuple[datetime, Step]]:
-    """Every step of the running clock that comes after its start, with the instant when it is said, in order; it may have no end."""
-    started = incident.started_at
-    if started is None:
-        return
-    ladder = [(_considerate(time, step, incident, policy, zone), step) for time, step in _ladder(incident, policy) if time > started]
-    daily = ((_considerate(time, step, incident, policy, zone), step) for time, step in _daily(incident, policy) if time > started)
-    yield from merge(sorted(ladder, key=_instant), daily, key=_instant)
-
-
-def _instant(pair: tuple[datetime, Step]) -> datetime:
-    return pair[0]
-
-
-AGAIN = Step("late", (Audience.ASSIGNEE, Audience.CURATOR, Audience.HEAD))
-
-
-def _told_to_citizen(step: Step) -> Step:
-    return replace(step, tells=(*step.tells, Audience.CITIZEN))
-
-
-def _considerate(instant: datetime, step: Step, incident: Incident, policy: Policy, zone: tzinfo) -> datetime:
-    """Move a reminder out of quiet hours to the evening before, where it is still of use.
-
-    Urgent incidents and the deadline itself stay where they are. A clock that was started in the night has no evening
-    before: the reminder then comes in the morning, or where it stands when the morning is too late.
+    No deadline moves to before ``now``. Steps that were heard and those that the new clock would have said by now are not said,
+    but for one: when the deadline came nearer, the newest step that it has passed unheard is said with the next tick.
     """
-    local = instant.astimezone(zone)
-    on_duty = incident.urgent and step.name != CITIZEN_NUDGE
-    if step.name == DEADLINE or on_duty or not policy.quiet.covers(local):
-        return instant
-    evening = local.replace(hour=policy.quiet.begin.hour, minute=policy.quiet.begin.minute, second=0, microsecond=0) - EVE
-    if evening > local:
-        evening -= timedelta(days=1)
-    started, due = incident.started_at, incident.due_at
-    if started is None or due is None or evening.astimezone(instant.tzinfo) > started:
-        return evening.astimezone(instant.tzinfo)
-    morning = local.replace(hour=policy.quiet.end.hour, minute=policy.quiet.end.minute, second=0, microsecond=0)
-    if morning < local:
-        morning += timedelta(days=1)
-    too_late = instant < due <= morning.astimezone(instant.tzinfo)
-    return instant if too_late else morning.astimezone(instant.tzinfo)
+    if incident.due_at is None or incident.wake_at is None:
+        return incident
+    heard = {one.step.name for one in takewhile(lambda one: one.at < _woken(incident), steps(incident, old, zone))}
+    changed = _lengths(incident, old, new, zone, now, nudged=CITIZEN_NUDGE in heard)
+    due = changed.due_at or now
+    if due == incident.due_at:
+        spoken = [own for own in own_times(changed, new, zone, heard) if own > (changed.started_at or own)]
+        changed = replace(changed, started_at=max(spoken, default=changed.started_at))
+    else:
+        changed = replace(changed, turn=incident.turn + 1)
+    passed = list(takewhile(lambda one: one.at < now, steps(changed, new, zone)))
+    at_once = due < incident.due_at and passed and passed[-1].step.name not in heard
+    first = passed[-1].at if at_once else now
+    return replace(changed, wake_at=next((one.at for one in steps(changed, new, zone, first)), None))
+
+
+def _woken(incident: Incident) -> datetime:
+    return incident.wake_at or incident.reported_at
+
+
+def _lengths(incident: Incident, old: Policy, new: Policy, zone: tzinfo, now: datetime, *, nudged: bool) -> Incident:
+    """The incident with the deadline of the new policy; its steps are not looked at yet."""
+    was, started = incident.due_at or now, incident.started_at or now
+    match incident.timer:
+        case Timer.FIRST_ANSWER | Timer.REWORK:
+            began = _began(incident, was, old, zone)
+            due = later(began, owed(incident, new), new, zone)
+            return replace(incident, started_at=began, due_at=due if due > now else max(due, min(was, now)))
+        case Timer.PAUSED:
+            longer = owed(incident, new).amount - owed(incident, old).amount
+            incident = replace(incident, paused_left=incident.paused_left + longer.total_seconds())
+            earliest = now if nudged else now + NUDGE_BEFORE
+            return replace(incident, due_at=_never_sooner(started + new.waiting, was, earliest))
+        case Timer.RATING:
+            return replace(incident, due_at=_never_sooner(started + new.rating, was, now))
+    return incident  # a promise is kept as it was given
+
+
+def _never_sooner(due: datetime, was: datetime, earliest: datetime) -> datetime:
+    """A deadline that became another one, but not sooner than ``earliest`` if it was not so already."""
+    return max(due, min(was, earliest))

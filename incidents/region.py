@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
-from incidents.deadlines import DEADLINE, LADDER, Audience, Policy, QuietHours, Step
+from incidents.deadlines import DEADLINE, LADDER, Audience, Length, Policy, QuietHours, Step, Urgency
 from incidents.fields import Findings, RegionError, RegionErrors, Table, read_duration
 from incidents.lines import Lines, Path, syntax
 from incidents.regional import Account, Danger, Desk, Organisation, Region, Route, Territory, Topic
@@ -130,9 +130,9 @@ def _clock(table: Table, quiet: QuietHours) -> Policy:
     standard = Policy()
     again = table.duration("repeat", standard.again, longest=LONGEST_SHORT_CLOCK)
     policy = Policy(
-        first_answer=table.duration("first_answer", standard.first_answer, longest=LONGEST_SHORT_CLOCK),
-        urgent=table.duration("urgent", standard.urgent, longest=LONGEST_SHORT_CLOCK),
-        rework=table.duration("rework", standard.rework, longest=LONGEST_SHORT_CLOCK),
+        first_answer=Length(table.duration("first_answer", standard.first_answer.amount, longest=LONGEST_SHORT_CLOCK)),
+        urgent=Length(table.duration("urgent", standard.urgent.amount, longest=LONGEST_SHORT_CLOCK)),
+        rework=Length(table.duration("rework", standard.rework.amount, longest=LONGEST_SHORT_CLOCK)),
         waiting=table.duration("waiting", standard.waiting),
         rating=table.duration("rating", standard.rating),
         longest_promise=table.duration("promise_longest", standard.longest_promise),
@@ -141,7 +141,7 @@ def _clock(table: Table, quiet: QuietHours) -> Policy:
         quiet=quiet,
     )
     table.close()
-    if policy.urgent > policy.first_answer:
+    if policy.urgent.amount > policy.first_answer.amount:
         table.wrong("urgent", "region-urgent-longer")
     return policy
 
@@ -171,7 +171,7 @@ def _step(table: Table, again: timedelta) -> Step | None:
     if not at:
         return None
     if at == DEADLINE:
-        return Step(DEADLINE, tells)
+        return Step(DEADLINE, tells, urgency=Urgency.HIGH)
     if at.endswith("%") and at[:-1].isdecimal() and 0 < int(at[:-1]) < 100:
         return Step(str(int(at[:-1])), tells, share=int(at[:-1]) / 100)
     length, _, side = at.partition(" ")

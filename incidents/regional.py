@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from incidents.deadlines import Policy
+from incidents.deadlines import Length, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,4 +172,4 @@ class Region:
         places = (self.territory[place].first_answer for place in self.with_parents(territory))
         own = [self.topic[topic].first_answer if topic in self.topic else None, next((length for length in places if length), None)]
         lengths = [length for length in own if length]
-        return replace(self.clock, first_answer=min(lengths)) if lengths else self.clock
+        return replace(self.clock, first_answer=Length(min(lengths))) if lengths else self.clock

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from incidents.deadlines import CITIZEN_NUDGE, DEADLINE, Audience, Policy, QuietHours, Reminder, Step, follow, hurry, start, wake
+from incidents.deadlines import CITIZEN_NUDGE, DEADLINE, Audience, Length, Policy, QuietHours, Reminder, Step, follow, hurry, start, wake
 from incidents.incident import Action, Deed, Incident, Resolution, Role, Status, Timer, act
 
 BARNAUL = ZoneInfo("Asia/Barnaul")
@@ -179,7 +179,7 @@ def test_an_urgent_incident_knows_no_night() -> None:
 
 
 def test_a_clock_started_in_the_night_has_no_evening_before_and_speaks_in_the_morning() -> None:
-    policy = replace(POLICY, first_answer=10 * HOURS)
+    policy = replace(POLICY, first_answer=Length(10 * HOURS))
     assert said(opened(local("11. 23:00"), policy), policy, until=local("12. 09:00")) == [
         ("12. 07:00", "2h"),
         ("12. 09:00", DEADLINE),
@@ -187,7 +187,7 @@ def test_a_clock_started_in_the_night_has_no_evening_before_and_speaks_in_the_mo
 
 
 def test_when_the_morning_is_too_late_a_reminder_comes_where_it_stands() -> None:
-    policy = replace(POLICY, first_answer=6 * HOURS)
+    policy = replace(POLICY, first_answer=Length(6 * HOURS))
     assert said(opened(local("11. 23:00"), policy), policy, until=local("12. 05:00")) == [
         ("12. 02:00", "50"),
         ("12. 03:00", "2h"),
@@ -425,7 +425,7 @@ naps = st.lists(st.timedeltas(timedelta(0), timedelta(days=3)), min_size=1, max_
 def test_every_step_comes_once_on_time_and_never_early(
     at: datetime, zone: ZoneInfo, urgent: bool, length: timedelta, sleeps: list[timedelta]
 ) -> None:
-    policy = replace(POLICY, first_answer=length)
+    policy = replace(POLICY, first_answer=Length(length))
     incident = opened(at, policy, urgent=urgent, zone=zone)
     now, heard, wakes = at, [], []
     for nap in sleeps:
@@ -450,7 +450,7 @@ def test_every_step_comes_once_on_time_and_never_early(
 def test_nobody_is_woken_at_night_but_for_the_deadline_or_when_there_is_no_other_time(
     at: datetime, zone: ZoneInfo, length: timedelta
 ) -> None:
-    policy = replace(POLICY, first_answer=length)
+    policy = replace(POLICY, first_answer=Length(length))
     incident = opened(at, policy, zone=zone)
     for now, reminder in spoken(incident, policy, zone, until=at + length + 3 * DAYS):
         if reminder.step == DEADLINE or not policy.quiet.covers(now.astimezone(zone)):

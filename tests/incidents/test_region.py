@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.deadlines import LADDER, Audience
+from incidents.deadlines import LADDER, Audience, Length
 from incidents.lines import Lines, place
 from incidents.region import RegionError, RegionErrors, Route, parse
 from locales import LANGUAGES, Texts
@@ -83,8 +83,8 @@ def test_the_example_region_is_whole() -> None:
 
 def test_a_small_region_has_the_defaults_of_the_product() -> None:
     region = parse(SMALL)
-    assert region.clock.first_answer == timedelta(hours=24)
-    assert region.clock.urgent == timedelta(hours=4)
+    assert region.clock.first_answer == Length(timedelta(hours=24))
+    assert region.clock.urgent == Length(timedelta(hours=4))
     assert region.clock.quiet.begin == time(22)
     assert region.clock.ladder == LADDER
     assert region.language == "ru"
@@ -247,9 +247,9 @@ def test_zones_and_clocks_come_from_the_territory_or_what_it_lies_in() -> None:
     region = parse(text)
     assert region.zone_of("end").key == "Asia/Vladivostok"
     assert region.zone_of("").key == "Asia/Barnaul"
-    assert region.policy("roads", "end").first_answer == timedelta(hours=12)
-    assert region.policy("gas", "end").first_answer == timedelta(hours=4)
-    assert region.policy("roads", "").first_answer == timedelta(hours=24)
+    assert region.policy("roads", "end").first_answer == Length(timedelta(hours=12))
+    assert region.policy("gas", "end").first_answer == Length(timedelta(hours=4))
+    assert region.policy("roads", "").first_answer == Length(timedelta(hours=24))
 
 
 def test_quiet_hours_can_be_switched_off() -> None:
