@@ -13,8 +13,8 @@ import structlog
 from bots.channel import Address, Channel, Clock, Event, Malformed, Pressed, Reply, Said, Scene, Undelivered, Update
 from handlers.routes import ahead, handle, handle_own
 from handlers.turn import Moment, Office
+from storage.connection import Stale
 from storage.inbox import NO_LANE, Lane, Row
-from storage.incidents import Stale
 from storage.leases import Lease
 from storage.outbox import Post
 from storage.store import Store, Tx

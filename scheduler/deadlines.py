@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,8 @@ from bots.channel import Clock
 from handlers import notices
 from handlers.turn import Moment, Office
 from incidents.deadlines import wake
-from storage.incidents import Case, Stale
+from storage.connection import Stale
+from storage.incidents import Case
 from storage.store import Store, Tx
 from storage.trouble import passes
 
@@ -21,10 +23,10 @@ log = structlog.get_logger(__name__)
 
 SNOOZE = timedelta(minutes=1)
 """How long an incident that could not be woken rests before it is tried again."""
-GROUP = 25
+GROUP = 50
 """Incidents of one transaction: the disk is asked once for all of them."""
-GROUP_TIME = 0.2
-"""Seconds after which a transaction takes no further one: others want to write, too."""
+GROUP_TIME, GROUP_WORK = 1.0, 0.2
+"""Seconds, and seconds of our own work, after which a transaction takes no further one: others want to write, too."""
 MOST = 1000
 """Incidents of one tick; the next one goes on, and whoever watches sees that the clock ticks."""
 
@@ -59,7 +61,7 @@ class _Round:
 
     async def together(self) -> bool:
         """Wake some in one transaction; what spoils it for all is found by waking each alone. Returns whether there may be more."""
-        began = time.monotonic()
+        ends, worked = time.monotonic() + GROUP_TIME, time.thread_time() + GROUP_WORK
         taken: Sequence[int] = ()
         woken = 0
         try:
@@ -69,8 +71,9 @@ class _Round:
                 if len(cases) > 1:
                     await _ahead(tx, cases)
                 for case in cases:
-                    if time.monotonic() - began > GROUP_TIME and woken:
+                    if woken and (time.monotonic() > ends or time.thread_time() > worked):
                         break
+                    await asyncio.sleep(0)  # what was read ahead asks nobody anything; others want to use the loop
                     woken += await self._one_of_many(tx, case)
         except Exception as problem:
             if not taken:
@@ -138,7 +141,13 @@ class _Round:
 
 async def _ahead(tx: Tx, cases: Sequence[Case]) -> None:
     """Read at once what reminders are made of. Nothing hangs on it but how often the database is asked."""
-    persons = {case.report.person for case in cases}
-    await tx.people.names_ahead(persons)
+    numbers, persons = [case.id for case in cases], {case.report.person for case in cases}
+    await tx.people.names_ahead(persons | {case.incident.assignee for case in cases})
+    await tx.people.staff_ahead()
+    await tx.chats.groups_ahead()
     await tx.incidents.ahead(persons, coming=0)
-    await tx.chats.ahead([case.id for case in cases])
+    await tx.incidents.clock_ahead(cases)
+    await tx.conversations.offers_ahead(numbers)
+    await tx.chats.ahead(numbers)
+    cards = {thread.card for number in numbers for thread in await tx.chats.threads_of(number)}
+    await tx.outbox.ahead(numbers, cards)

@@ -1,7 +1,7 @@
 """The connection under one transaction: asks the disk once for many rows, and remembers what it read as long as that is true.
 
-Rows that are added wait and are written together, many of a table in one statement: before anything else is asked of the
-database, and before the commit. So they are there when somebody looks, and what only adds costs no statement of its own.
+Rows that are added or changed wait and are written together, many of a table in one statement: before anything else is asked of
+the database, and before the commit. So they are there when somebody looks, and what only writes costs no statement of its own.
 """
 
 from __future__ import annotations
@@ -9,17 +9,49 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Integer, Select, Table, column, func, insert, select, text
+from sqlalchemy import Executable, Integer, Select, Table, bindparam, column, func, select, text, update
 from sqlalchemy import table as named
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.sql import insert
 
 _T = TypeVar("_T")
 Values: TypeAlias = Mapping[str, Any]
 
 _FIRST_BLOCK, _LARGEST_BLOCK = 8, 512
 """Ids that are taken from a sequence of PostgreSQL at once; the more are needed, the more at once."""
+
+
+class Stale(Exception):
+    """Somebody else changed the row in between; read it again and decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that one statement writes."""
+
+    table: Table
+    key: tuple[str, ...] = ()
+    """Columns that say which row is changed; none: the rows are new."""
+    read: str = ""
+    """The column that says how often a row was changed: it must be as it was read."""
+    unless: tuple[str, ...] = ()
+    """Columns of which no two rows have the same: a new row like an old one is left."""
+
+    def statement(self, connection: AsyncConnection) -> Executable:
+        """What writes the rows; they are handed over with it."""
+        if self.key:
+            found = [self.table.c[name] == bindparam(_OLD + name) for name in self.key]
+            return update(self.table).where(*found)
+        made = insert(connection, self.table)
+        return made.on_conflict_do_nothing(index_elements=self.unless) if self.unless else made  # type: ignore[no-any-return]
+
+
+_OLD = "old_"
+"""Before the name of a column in a row's values: as it stands there, not as it shall be."""
 
 
 async def to_its_end(work: Awaitable[_T]) -> _T:
@@ -46,8 +78,8 @@ class Connection(AsyncConnection):
 
     def __init__(self, *arguments: Any, spare: MutableMapping[str, list[int]] | None = None, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._waiting: dict[Table, list[dict[str, Any]]] = {}
-        self._safe: dict[Table, int] = {}
+        self._waiting: dict[Batch, list[dict[str, Any]]] = {}
+        self._safe: dict[Batch, int] = {}
         """How many of the waiting rows were there before the savepoint: they outlive it, and are not changed any more."""
         self._savepoint: bool | None = None
         """Whether the database knows of the savepoint we are in; None: we are in none."""
@@ -77,9 +109,9 @@ class Connection(AsyncConnection):
         if self._spoilt is not None:
             raise self._spoilt
         if self._savepoint is False:
-            ours = any(len(rows) > self._safe.get(table, 0) for table, rows in self._waiting.items())
-            await self._write_for_all({table: rows[: self._safe.get(table, 0)] for table, rows in self._waiting.items()})
-            self._waiting = {table: rows[self._safe.get(table, 0) :] for table, rows in self._waiting.items()} if ours else {}
+            ours = any(len(rows) > self._safe.get(batch, 0) for batch, rows in self._waiting.items())
+            await self._write_for_all({batch: rows[: self._safe.get(batch, 0)] for batch, rows in self._waiting.items()})
+            self._waiting = {batch: rows[self._safe.get(batch, 0) :] for batch, rows in self._waiting.items()} if ours else {}
             self._safe = {}
             if only_reads and not ours:
                 return
@@ -88,7 +120,7 @@ class Connection(AsyncConnection):
         waiting, self._waiting = self._waiting, {}
         await (self._write(waiting) if self._savepoint else self._write_for_all(waiting))
 
-    async def _write_for_all(self, waiting: Mapping[Table, Sequence[Values]]) -> None:
+    async def _write_for_all(self, waiting: Mapping[Batch, Sequence[dict[str, Any]]]) -> None:
         """Rows that no savepoint of ours takes back. Where they cannot be written, the turns they are of must not pass for done."""
         try:
             await self._write(waiting)
@@ -96,24 +128,54 @@ class Connection(AsyncConnection):
             self._spoilt = problem
             raise
 
-    async def _write(self, waiting: Mapping[Table, Sequence[Values]]) -> None:
-        for table in sorted(waiting, key=_place):
-            if rows := waiting[table]:
-                await to_its_end(super().execute(insert(table), list(rows)))
+    async def _write(self, waiting: Mapping[Batch, Sequence[dict[str, Any]]]) -> None:
+        """New rows before changed ones, parents before children."""
+        for batch in sorted(waiting, key=lambda one: (bool(one.key), _place(one.table))):
+            if rows := waiting[batch]:
+                if batch.read:
+                    await self._check(batch, rows)
+                await to_its_end(super().execute(batch.statement(self), list(rows)))
+
+    async def _check(self, batch: Batch, rows: Sequence[dict[str, Any]]) -> None:
+        """Whether the rows still stand as they were read; from now on they do. On SQLite nobody else can write meanwhile."""
+        if self._is_sqlite:
+            return
+        (key,), read = batch.key, batch.table.c[batch.read]
+        before = {row[_OLD + key]: row[batch.read] - 1 for row in reversed(rows)}
+        statement = select(batch.table.c[key], read).where(batch.table.c[key].in_(sorted(before))).order_by(batch.table.c[key])
+        now = {row[0]: row[1] for row in await to_its_end(super().execute(statement.with_for_update()))}
+        if now != before:
+            raise Stale(f"{batch.table.name} {sorted(one for one in before if now.get(one) != before[one])} changed meanwhile")
 
     async def _tell(self, words: str) -> None:
         await to_its_end(super().execute(text(words)))
 
     # --- rows that wait ----------------------------------------------------------------------------------------------
 
-    def add(self, table: Table, values: Values) -> None:
-        """A row to be written together with others. Every row of a table names the same columns."""
-        self._waiting.setdefault(table, []).append(dict(values))
+    def add(self, table: Table, values: Values, *, unless: tuple[str, ...] = ()) -> None:
+        """A row to be written together with others. Every row of a table names the same columns.
+
+        ``unless``: it is left when there is one with the same values in these columns.
+        """
+        self._waiting.setdefault(Batch(table, unless=unless), []).append(dict(values))
+
+    def amend(self, table: Table, key: Values, values: Values, *, read: str = "") -> None:
+        """A change to a row that is there, written together with others. Every change to a table names the same columns.
+
+        ``read``: a column that counts changes and was read in this transaction. Where somebody else counted on meanwhile, Stale is
+        raised when it is written.
+        """
+        self._waiting.setdefault(Batch(table, tuple(key), read), []).append({**values, **{_OLD + name: key[name] for name in key}})
+
+    @property
+    def writes_together(self) -> bool:
+        """Whether this is one turn of many, and its rows may wait for those of others."""
+        return self._savepoint is not None
 
     def still_waits(self, table: Table, **key: Any) -> dict[str, Any] | None:
-        """The row with this key, to be changed before it is written; None when it is written, or older than the savepoint."""
-        rows = self._waiting.get(table, ())
-        for at in range(len(rows) - 1, self._safe.get(table, 0) - 1, -1):
+        """The new row with this key, to be changed before it is written; None when it is written, or older than the savepoint."""
+        rows, safe = self._waiting.get(Batch(table), ()), self._safe.get(Batch(table), 0)
+        for at in range(len(rows) - 1, safe - 1, -1):
             if all(rows[at][name] == value for name, value in key.items()):
                 return rows[at]
         return None
@@ -132,7 +194,7 @@ class Connection(AsyncConnection):
         """Largest first. PostgreSQL counts by itself, for all processes; on SQLite nobody else can write while we may."""
         if self._is_sqlite:
             stored = (await to_its_end(super().execute(_highest(table)))).scalar() or 0
-            newest = max([stored, *(row["id"] for row in self._waiting.get(table, ()))])
+            newest = max([stored, *(row["id"] for row in self._waiting.get(Batch(table), ()))])
             return range(newest + _LARGEST_BLOCK, newest, -1)
         block = sparing
         if not sparing:
@@ -171,7 +233,7 @@ class Connection(AsyncConnection):
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """All of this or nothing of it, whatever becomes of the rest of the transaction."""
-        self._savepoint, self._safe = False, {table: len(rows) for table, rows in self._waiting.items()}
+        self._savepoint, self._safe = False, {batch: len(rows) for batch, rows in self._waiting.items()}
         try:
             yield
             if self._savepoint:
@@ -182,7 +244,7 @@ class Connection(AsyncConnection):
                 await self._tell("ROLLBACK TO SAVEPOINT turn")
                 await self._tell("RELEASE SAVEPOINT turn")
             else:
-                self._waiting = {table: rows[: self._safe.get(table, 0)] for table, rows in self._waiting.items()}
+                self._waiting = {batch: rows[: self._safe.get(batch, 0)] for batch, rows in self._waiting.items()}
             self._savepoint, self._safe, self._ids = None, {}, {}
             await self.settle()  # what waits is remembered, and now nothing is
             for _, place in self._memories:

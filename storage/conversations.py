@@ -79,6 +79,8 @@ class Conversations:
         self._connection = connection
         self._steps = connection.memory(conversations)
         """(account, chat, user id) → what was asked; None for nothing."""
+        self._unused = connection.memory(keyboards)
+        """incident → token and first action of each keyboard about it that may still be pressed"""
 
     async def ahead(self, account: str, places: Collection[tuple[str, str]]) -> None:
         """Read at once what these (chat, user id) were asked."""
@@ -89,6 +91,14 @@ class Conversations:
         )
         for row in await self._connection.execute(statement):
             self._steps[account, row.chat, row.user_id] = Step(row.step, row.data)
+
+    async def offers_ahead(self, numbers: Collection[int]) -> None:
+        """Read at once which keyboards about these incidents may still be pressed."""
+        statement = select(keyboards.c.incident_id, keyboards.c.token, keyboards.c.buttons)
+        rows = (await self._connection.execute(statement.where(keyboards.c.incident_id.in_(numbers), keyboards.c.used_at.is_(None)))).all()
+        self._unused.update((number, []) for number in numbers)
+        for row in rows:
+            self._unused[row.incident_id].append((row.token, row.buttons[0][0] if row.buttons else ""))
 
     # --- steps -------------------------------------------------------------------------------------------------------
 
@@ -142,6 +152,8 @@ class Conversations:
                 "expires_at": expires_at,
             },
         )
+        if incident in self._unused:
+            self._unused[incident].append((token, choices[0].action if choices else ""))
         return [f"{token}.{number}" for number in range(len(choices))]
 
     async def offered(self, payload: str) -> Offered | None:
@@ -163,10 +175,12 @@ class Conversations:
 
     async def retire(self, incident: int, at: datetime, *, actions: Sequence[str]) -> None:
         """Use up the keyboards about an incident whose first button is one of these: a later reminder replaces the earlier one's."""
-        statement = select(keyboards.c.token, keyboards.c.buttons).where(keyboards.c.incident_id == incident, keyboards.c.used_at.is_(None))
-        tokens = [row.token for row in await self._connection.execute(statement) if row.buttons and row.buttons[0][0] in actions]
-        if tokens:
-            await self._connection.execute(update(keyboards).where(keyboards.c.token.in_(tokens)).values(used_at=at))
+        if incident not in self._unused:
+            await self.offers_ahead([incident])
+        unused = self._unused[incident]
+        for token in [token for token, action in unused if action in actions]:
+            self._connection.amend(keyboards, {"token": token}, {"used_at": at})
+        self._unused[incident] = [(token, action) for token, action in unused if action not in actions]
 
     # --- drafts ------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from operator import attrgetter
@@ -12,13 +12,9 @@ from sqlalchemy import ColumnElement, func, literal, select, text, update
 
 from bots.channel import Address, File, FileKind, Location, Scene
 from incidents.incident import Action, Change, Incident, Resolution, Role, Status, Timer
-from storage.connection import Connection
+from storage.connection import Connection, Stale
 from storage.sql import insert_new
 from storage.tables import controls, corrections, history, incidents, messages, people, reminders
-
-
-class Stale(Exception):
-    """Somebody else changed the incident in between; read it again and decide again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +88,7 @@ def is_one_of(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:
 
 
 UNSORTED = incidents.c.status == literal(Status.NEW.value, literal_execute=True)
+_AWAITING = messages.c.kind == literal(PENDING, literal_execute=True)
 OWED = is_one_of(incidents.c.timer, Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)
 """Clocks that end with an answer being late."""
 
@@ -108,6 +105,16 @@ class Incidents:
         """number → case"""
         self._of = connection.memory(incidents)
         """person → numbers of their newest incidents, newest first; up to ``_NEWEST``"""
+        self._history = connection.memory(history)
+        """number → what was done to it"""
+        self._said = connection.memory(messages)
+        """number → what was said about it"""
+        self._pending = connection.memory(messages)
+        """person → what they said and have not placed yet"""
+        self._reminded = connection.memory(reminders)
+        """number → turn and step of every reminder"""
+        self._controls = connection.memory(controls)
+        """number → turn, step and curator"""
         self._coming = 1
 
     async def ahead(self, persons: Collection[int], *, coming: int) -> None:
@@ -121,6 +128,31 @@ class Incidents:
         if persons:
             for case in await self._read(statement.order_by(incidents.c.id.desc())):
                 self._of[case.report.person].append(case.id)
+
+    async def clock_ahead(self, cases: Collection[Case]) -> None:
+        """Read at once what the clocks of these incidents said already, who wants to hear no more of it, and what cards tell."""
+        every = [case.id for case in cases]
+        await self._rows_ahead(self._reminded, every, reminders.c.incident_id, reminders.c.turn, reminders.c.step)
+        await self._rows_ahead(self._controls, every, controls.c.incident_id, controls.c.turn, controls.c.step, controls.c.person_id)
+        if held := [case.id for case in cases if case.incident.assignee]:
+            await self._rows_ahead(self._history, held, *history.c, order=history.c.version, made=_change)
+        if with_files := [case.id for case in cases if case.report.files]:
+            await self._rows_ahead(self._said, with_files, *messages.c, order=messages.c.id, made=_message)
+
+    async def _rows_ahead(
+        self,
+        place: dict[int, list[Any]],
+        numbers: Collection[int],
+        *columns: Any,
+        order: Any = None,
+        made: Callable[[Mapping[Any, Any]], Any] | None = None,
+    ) -> None:
+        """Remember the rows of each incident, as what is made of them (the columns after its number when nothing is)."""
+        statement = select(*columns).where(columns[0].table.c.incident_id.in_(numbers)).order_by(order)
+        rows = (await self._connection.execute(statement)).all()
+        place.update((number, []) for number in numbers)
+        for row in rows:
+            place[row.incident_id].append(made(row._mapping) if made else tuple(row)[1:])
 
     # --- one incident ------------------------------------------------------------------------------------------------
 
@@ -150,6 +182,11 @@ class Incidents:
         values = {**_incident_values(case.incident), **_report_values(case.report)}
         if (row := self._connection.still_waits(incidents, id=case.id)) and row["version"] == read:
             row |= values  # nobody else can have seen it yet
+        elif self._connection.writes_together and (known := self._cases.get(case.id)):
+            if known.incident.version != read:
+                raise Stale(f"incident {case.id} is no longer at version {read}")
+            del values["id"]
+            self._connection.amend(incidents, {"id": case.id}, values, read="version")
         else:
             del values["id"]
             statement = update(incidents).where(incidents.c.id == case.id, incidents.c.version == read)
@@ -164,11 +201,14 @@ class Incidents:
     async def record(self, change: Change) -> None:
         """The history row of an incident's beginning, or of a change."""
         self._connection.add(history, _history_values(change) | {"id": await self._connection.next_id(history)})
+        if change.incident in self._history:
+            self._history[change.incident].append(change)
 
     async def history(self, number: int) -> Sequence[Change]:
         """All that was done to an incident, oldest first."""
-        rows = await self._connection.execute(select(history).where(history.c.incident_id == number).order_by(history.c.version))
-        return [_change(row._mapping) for row in rows]
+        if number not in self._history:
+            await self._rows_ahead(self._history, [number], *history.c, order=history.c.version, made=_change)
+        return list(self._history[number])
 
     # --- several -----------------------------------------------------------------------------------------------------
 
@@ -292,12 +332,18 @@ class Incidents:
             "edit_of": message.edit_of or None,
         }
         self._connection.add(messages, values)
+        said = replace(message, id=identifier, address=Address(message.address.account, message.address.chat))
+        if number in self._said:
+            self._said[number].append(said)
+        if message.kind == PENDING and message.person in self._pending:
+            self._pending[message.person].append((number, said))
         return identifier
 
     async def said(self, number: int) -> Sequence[Message]:
         """All that was said about an incident, oldest first, edits included."""
-        rows = await self._connection.execute(select(messages).where(messages.c.incident_id == number).order_by(messages.c.id))
-        return [_message(row._mapping) for row in rows]
+        if number not in self._said:
+            await self._rows_ahead(self._said, [number], *messages.c, order=messages.c.id, made=_message)
+        return list(self._said[number])
 
     async def about(self, account: str, chat: str, message: str) -> tuple[int, int]:
         """The incident a person's own message belongs to, and the message's id in its timeline; (0, 0) for none."""
@@ -309,6 +355,9 @@ class Incidents:
 
     async def last_said(self, number: int, kinds: Sequence[str], person: int | None = None) -> Message | None:
         """The last message of these kinds (by this person)."""
+        if number in self._said:
+            known = [one for one in self._said[number] if one.kind in kinds and person in (None, one.person)]
+            return known[-1] if known else None
         statement = select(messages).where(messages.c.incident_id == number, messages.c.kind.in_(kinds))
         if person is not None:
             statement = statement.where(messages.c.person_id == person)
@@ -317,8 +366,17 @@ class Incidents:
 
     async def pending(self, person: int) -> Sequence[tuple[int, Message]]:
         """What a citizen wrote and has not said yet where it belongs: the incident it was laid beside, and the message."""
-        statement = select(messages).where(messages.c.person_id == person, messages.c.kind == PENDING).order_by(messages.c.id)
-        return [(row.incident_id, _message(row._mapping)) for row in await self._connection.execute(statement)]
+        if person not in self._pending:
+            await self.pending_ahead([person])
+        return list(self._pending[person])
+
+    async def pending_ahead(self, persons: Collection[int]) -> None:
+        """Read at once what these persons wrote and have not said yet where it belongs."""
+        statement = select(messages).where(messages.c.person_id.in_(persons), _AWAITING).order_by(messages.c.id)
+        rows = (await self._connection.execute(statement)).all()
+        self._pending.update((person, []) for person in persons)
+        for row in rows:
+            self._pending[row.person_id].append((row.incident_id, _message(row._mapping)))
 
     async def file_under(self, number: int, kind: str, identifiers: Sequence[int]) -> None:
         """Messages that waited belong to this incident, as messages of this kind."""
@@ -335,6 +393,12 @@ class Incidents:
     async def reminded(self, number: int, turn: int, step: str, at: datetime, *, skipped: bool = False) -> bool:
         """Claim a reminder step. Returns False when it came before: then it does not come again."""
         key = {"incident_id": number, "turn": turn, "step": step}
+        if number in self._reminded:
+            if (turn, step) in self._reminded[number]:
+                return False
+            self._connection.add(reminders, key | {"at": at, "skipped": skipped})
+            self._reminded[number].append((turn, step))
+            return True
         return await insert_new(self._connection, reminders, key, {"at": at, "skipped": skipped})
 
     async def reminders_of(self, number: int) -> Sequence[tuple[int, str, datetime, bool]]:
@@ -350,6 +414,8 @@ class Incidents:
 
     async def controlled_by(self, number: int, turn: int, step: str) -> frozenset[int]:
         """The curators who do not want to hear of this step again."""
+        if number in self._controls:
+            return frozenset(person for *of, person in self._controls[number] if of == [turn, step])
         statement = select(controls.c.person_id).where(controls.c.incident_id == number, controls.c.turn == turn, controls.c.step == step)
         return frozenset((await self._connection.execute(statement)).scalars())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -103,14 +103,43 @@ class Outbox:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._edits = connection.memory(outbox)
+        """row → its newest edit (0 for none), and the edits of it that still wait"""
+        self._reminders = connection.memory(outbox)
+        """incident → the newest reminder in each chat, and the chat"""
+        self._read = connection.memory(outbox, sent, threads)
+        """row → what it says"""
+
+    async def ahead(self, incidents: Collection[int], rows: Collection[int]) -> None:
+        """Read at once the reminders of these incidents, and what became of them and of these rows since they were queued."""
+        newest = func.max(outbox.c.id)
+        statement = select(newest, outbox.c.account, outbox.c.chat, outbox.c.incident_id).where(
+            outbox.c.incident_id.in_(incidents), outbox.c.purpose == Purpose.REMINDER, outbox.c.instead_of_row == _inline(0)
+        )
+        statement = statement.group_by(outbox.c.incident_id, outbox.c.account, outbox.c.chat).order_by(newest)
+        found = (await self._connection.execute(statement)).all()
+        self._reminders.update((incident, []) for incident in incidents)
+        for row in found:
+            self._reminders[row.incident_id].append((row[0], Address(row.account, row.chat)))
+        reminders = {row[0] for row in found}
+        await self._edits_ahead({*rows, *reminders} - {0})
+        newest_of = {self._edits[row][0] or row for row in reminders}
+        self._read.update((row.id, row) for row in (await self._rows(sorted(newest_of)) if newest_of else ()))
+
+    async def _edits_ahead(self, rows: Collection[int]) -> None:
+        """What changes these messages: the newest edit, and what of them still waits."""
+        waits = case((outbox.c.state == QUEUED, outbox.c.id))
+        statement = select(outbox.c.instead_of_row, func.max(outbox.c.id), func.min(waits), func.max(waits))
+        statement = statement.where(outbox.c.instead_of_row.in_(rows), outbox.c.instead_of_row != _inline(0))
+        found = (await self._connection.execute(statement.group_by(outbox.c.instead_of_row))).all() if rows else ()
+        self._edits.update((row, (0, [])) for row in rows)
+        for row, newest, *waiting in found:
+            self._edits[row] = (newest, sorted({one for one in waiting if one}))
 
     async def put(self, post: Post, at: datetime, *, before_row: int | None = None) -> int:
         """Queue a message. Returns its row; a newer edit makes older queued edits of the same message needless."""
         if post.instead_of_row:
-            older = update(outbox).where(
-                outbox.c.instead_of_row == post.instead_of_row, outbox.c.instead_of_row != _inline(0), outbox.c.state == QUEUED
-            )
-            await self._connection.execute(older.values(state=DROPPED, error="a newer edit"))
+            await self._drop_older(post.instead_of_row)
         row = await self._connection.next_id(outbox)
         values = {
             "id": row,
@@ -128,7 +157,22 @@ class Outbox:
             "created_at": at,
         }
         self._connection.add(outbox, {**values, **_NOTHING, **_out_values(post.out)})
+        self._edits[post.instead_of_row or row] = (row, [row]) if post.instead_of_row else (0, [])
+        if post.purpose is Purpose.REMINDER and not post.instead_of_row:
+            self._reminders.pop(post.incident, None)
         return row
+
+    async def _drop_older(self, row: int) -> None:
+        """Older edits of a message that were not sent yet need not be."""
+        if row not in self._edits:
+            older = update(outbox).where(outbox.c.instead_of_row == row, outbox.c.instead_of_row != _inline(0), outbox.c.state == QUEUED)
+            await self._connection.execute(older.values(state=DROPPED, error=_NEWER))
+            return
+        for edit in self._edits[row][1]:
+            if waiting := self._connection.still_waits(outbox, id=edit):
+                waiting |= {"state": DROPPED, "error": _NEWER}
+            else:
+                self._connection.amend(outbox, {"id": edit, "state": QUEUED}, {"state": DROPPED, "error": _NEWER})
 
     async def claim(self, account: str, now: datetime, skip: Sequence[str] = (), limit: int = 50, *, after: str = "") -> Sequence[Row]:
         """Take the next message of each chat of an account that may go now, at most ``limit``, and mark it as being sent.
@@ -238,12 +282,18 @@ class Outbox:
 
     async def last_version(self, row: int) -> Row | None:
         """A message as it stands now: its newest edit, or itself."""
-        statement = select(func.max(outbox.c.id)).where(outbox.c.instead_of_row == row)
-        newest = (await self._connection.execute(statement)).scalar()
-        return await self.get(newest or row)
+        if row in self._edits:
+            newest = self._edits[row][0]
+        else:
+            statement = select(func.max(outbox.c.id)).where(outbox.c.instead_of_row == row)
+            newest = (await self._connection.execute(statement)).scalar()
+        known: Row | None = self._read.get(newest or row)
+        return known or await self.get(newest or row)
 
     async def reminders(self, incident: int) -> Sequence[tuple[int, Address]]:
         """The newest reminder about an incident in each chat: its row, and the chat."""
+        if incident in self._reminders:
+            return list(self._reminders[incident])
         statement = (
             select(func.max(outbox.c.id), outbox.c.account, outbox.c.chat)
             .where(outbox.c.incident_id == incident, outbox.c.purpose == Purpose.REMINDER, outbox.c.instead_of_row == _inline(0))
@@ -432,7 +482,16 @@ def _heads(*, to_the_end: bool) -> Subquery:
     ).subquery()
 
 
-_NOTHING: Mapping[str, Any] = {"keyboard": [], "files": [], "answer_to": "", "whisper_to": "", "ask_place": False, "closed": False}
+_NEWER = "a newer edit"
+_NOTHING: Mapping[str, Any] = {
+    "keyboard": [],
+    "files": [],
+    "answer_to": "",
+    "whisper_to": "",
+    "ask_place": False,
+    "closed": False,
+    "error": "",
+}
 """What a message has not, unless ``_out_values`` says otherwise."""
 
 

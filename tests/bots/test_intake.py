@@ -16,7 +16,7 @@ from bots.channel import Address, Event, File, FileKind, Pressed, Said, Scene, S
 from bots.intake import ALBUM_PAUSE, RETRIES, Intake, merge
 from handlers import notices
 from handlers.turn import Moment, Office
-from storage.incidents import Stale
+from storage.connection import Stale
 from storage.store import Store, Tx
 from tests.fakes import START, TELEGRAM, VK, FakeChannel, FakeClock
 from tests.stories.house import ALTAI

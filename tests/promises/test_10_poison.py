@@ -21,8 +21,8 @@ from bots.vk import translate as vk
 from handlers import report
 from handlers.turn import Turn
 from storage import tables
+from storage.connection import Stale
 from storage.inbox import DEAD, DONE, NEW
-from storage.incidents import Stale
 from storage.letters import Letters
 from storage.store import Store
 from tests.promises.conftest import size

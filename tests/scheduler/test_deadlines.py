@@ -16,7 +16,8 @@ from incidents.incident import Action, Deed, Role, Status
 from scheduler import deadlines
 from scheduler.deadlines import tick
 from scheduler.jobs import REGION, SWEEP, TICK, scheduler
-from storage.incidents import Case, Stale
+from storage.connection import Stale
+from storage.incidents import Case
 from storage.store import Store
 from tests.stories.house import House
 

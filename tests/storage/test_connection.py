@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from storage.connection import Stale
+from storage.migrate import upgrade
 from storage.store import Store, Tx
 from storage.tables import contacts, history, incidents, people
 from tests.storage.given import NOON, reported
@@ -151,3 +153,60 @@ async def test_a_change_and_its_history_are_written_once_each(store: Store) -> N
     async with store.transaction() as tx:
         assert (await tx.incidents.get(case.id)) == case
     assert (await _count(store, incidents), await _count(store, history)) == (1, 0)
+
+
+async def test_what_a_turn_changed_is_written_with_the_changes_of_others_and_read_as_changed(store: Store) -> None:
+    async with store.transaction() as tx:
+        cases = [await reported(tx) for _ in range(3)]
+    async with store.transaction() as tx:
+        for case in [known for case in cases if (known := await tx.incidents.get(case.id))]:
+            async with tx.connection.savepoint():
+                await tx.incidents.save(await tx.incidents.save(case))
+        assert [(case.id, case.incident.version) for case in await tx.incidents.newest()] == [(3, 3), (2, 3), (1, 3)]
+
+
+async def test_a_change_of_a_turn_that_breaks_is_not_written(store: Store) -> None:
+    async with store.transaction() as tx:
+        case = await reported(tx)
+    async with store.transaction() as tx:
+        assert await tx.incidents.get(case.id)
+        with pytest.raises(Broken):
+            await _breaks(tx.connection.savepoint(), lambda _: tx.incidents.save(case))
+        async with tx.connection.savepoint():
+            await tx.incidents.save(case)
+    async with store.transaction() as tx:
+        assert [case.incident.version for case in await tx.incidents.newest()] == [2]
+
+
+async def test_two_turns_that_change_what_they_read_in_one_state_do_not_both_do_so(store: Store) -> None:
+    async with store.transaction() as tx:
+        case = await reported(tx)
+    async with store.transaction() as tx:
+        assert await tx.incidents.get(case.id)
+        async with tx.connection.savepoint():
+            await tx.incidents.save(case)
+        with pytest.raises(Stale):
+            async with tx.connection.savepoint():
+                await tx.incidents.save(case)
+
+
+async def test_what_another_process_changed_meanwhile_ends_the_transaction_of_many(postgresql_url: str) -> None:
+    store, other = Store(postgresql_url), Store(postgresql_url)
+    await upgrade(store)
+    async with store.transaction() as tx:
+        case = await reported(tx)
+
+    async def late() -> None:
+        async with store.transaction() as tx:
+            async with tx.connection.savepoint():
+                assert await tx.incidents.get(case.id)
+                async with other.transaction() as theirs:
+                    await theirs.incidents.save(case)
+                await tx.incidents.save(case)
+            await _meets(tx, "Анна")
+
+    with pytest.raises(Stale):
+        await late()
+    assert await _count(store, people) == 1, "but for the one who reported nobody was met"
+    await store.close()
+    await other.close()

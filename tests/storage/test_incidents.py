@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from bots.channel import Address, File, FileKind, Location
 from incidents.incident import Action, Deed, NotAllowed, Resolution, Role, Status, Timer, act
-from storage.incidents import Case, Message, Stale
+from storage.connection import Stale
+from storage.incidents import Case, Message
 from storage.store import Store, Tx
 from tests.storage.given import CITIZEN, NOON, later, reported, somebody
 
