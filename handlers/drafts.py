@@ -5,34 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bots.channel import Edited, Location, Scene
-from handlers import report
+from bots.channel import Edited, Location, Pressed, Scene
+from handlers import promises, report
 from handlers.preview import (
     ACTIONS,
     beside,
-    longest_promise,
     name_of,
     post_preview,
     rival,
     seen_of,
     show,
     show_preview,
-    soon,
 )
 from handlers.sending import record
 from handlers.thread import tell_thread, texts_at
-from handlers.turn import Moment, Offer, Turn, role_among
-from incidents.dates import end_of_day, parse_date
+from handlers.turn import Moment, Offer, Offers, Turn, role_among
+from incidents.dates import Wrong
 from incidents.incident import Deed, NotAllowed, Role, act
 from storage.conversations import Draft
 from storage.incidents import Case
 
 UNDO = timedelta(seconds=30)
 """How long a sending can be taken back."""
-SOONEST = timedelta(minutes=1)
-"""A promise for less than this ahead has passed before the citizen reads it."""
-DAYS = {"today": 0, "tomorrow": 1, "three-days": 3, "week": 7}
-"""The dates that are offered."""
 
 
 # --- the preview -------------------------------------------------------------------------------------------------------
@@ -222,19 +216,23 @@ async def as_interim(turn: Turn) -> None:
     if found is None:
         return
     draft, case, _ = found
-    carried = {"draft": draft.id, **seen_of(turn.arguments).data}
-    here = {"number": case.id, "at": turn.now.isoformat(), "thread": turn.here.thread}
-    await turn.ask("draft-date", **carried, **here)
-    days = [Offer(turn.t(f"draft-button-{name}"), "draft-date", {**carried, "days": days}) for name, days in DAYS.items()]
     await turn.quiet()
-    await show(turn, draft, turn.t("draft-when"), [days[:2], days[2:], [Offer(turn.t("cancel"), "draft-drop", carried)]])
+    await show(turn, draft, turn.t("draft-when"), await _await_date(turn, draft, case))
+
+
+async def _await_date(turn: Turn, draft: Draft, case: Case) -> Offers:
+    """Wait for a date to be typed. Returns the buttons with those that are offered."""
+    carried = {"draft": draft.id, **seen_of(turn.arguments).data}
+    await turn.ask("draft-date", **carried, number=case.id, at=turn.now.isoformat(), thread=turn.here.thread)
+    days = promises.offers(turn, case, turn.texts, "draft-date", carried)
+    return [*days, [Offer(turn.t("cancel"), "draft-drop", carried)]]
 
 
 async def with_date(turn: Turn) -> None:
     """[Сегодня] [Завтра] [3 дня] [Неделя]."""
     found = await _open(turn)
     if found:
-        await _promise(turn, end_of_day(_local(turn, found[1]), turn.arguments["days"]))
+        await _promise(turn, promises.chosen(turn, found[1], turn.arguments["days"]))
 
 
 async def typed_date(turn: Turn) -> None:
@@ -243,28 +241,28 @@ async def typed_date(turn: Turn) -> None:
     if found is None:
         await turn.done()
         return
-    await _promise(turn, parse_date(turn.said.text, _local(turn, found[1])))
+    await _promise(turn, promises.typed(turn, found[1]))
 
 
-async def _promise(turn: Turn, date: datetime | None) -> None:
-    """Send as an interim answer when the date can be promised; else say what is wrong with it, and go on waiting."""
+async def _promise(turn: Turn, date: datetime | Wrong) -> None:
+    """Send as an interim answer when the date can be promised; else say what is wrong with it, and ask again."""
     found = await _open(turn)
     if found is None:
         return
-    _, case, _ = found
-    longest = longest_promise(turn, case)
-    if date is None:
-        await turn.whisper("draft-date-wrong")
-    elif date < turn.now + SOONEST:
-        await turn.whisper("draft-date-past", when=soon(turn, case, turn.texts, date))
-    elif date > turn.now + longest:
-        await turn.whisper("draft-date-far", longest=turn.texts.span(longest))
-    else:
+    draft, case, _ = found
+    why = promises.why_not(turn, case, turn.texts, date)
+    if not why and isinstance(date, datetime):
         await _send_soon(turn, "interim", date)
-
-
-def _local(turn: Turn, case: Case) -> datetime:
-    return turn.now.astimezone(turn.zone(case.incident.territory))
+        return
+    offers = await _await_date(turn, draft, case)
+    if isinstance(turn.event, Pressed):
+        await turn.quiet()
+        await show(turn, draft, why, offers)
+    else:
+        await show(turn, draft, turn.t("draft-answered-below"))
+        asked = replace(draft, message=turn.said.message)
+        row = await beside(turn, asked, why, offers)
+        await turn.tx.conversations.rewrite(replace(draft, preview=row), was="open")
 
 
 async def _send_soon(turn: Turn, kind: str, date: datetime | None = None) -> None:
@@ -300,7 +298,7 @@ async def _begin(turn: Turn, draft: Draft, case: Case) -> None:
     await turn.quiet()
     text = turn.t("draft-leaves", number=case.id)
     if draft.date:
-        text = turn.t("draft-leaves-promise", number=case.id, when=soon(turn, case, turn.texts, draft.date))
+        text = turn.t("draft-leaves-promise", number=case.id, when=promises.soon(turn, case, turn.texts, draft.date))
     await show(turn, draft, text, [[Offer(turn.t("draft-button-recall"), "draft-recall", {"draft": draft.id, "key": key})]])
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from bots.channel import Address, Scene
 from bots.pages import shorten
+from handlers import promises
 from handlers.thread import tell_at, texts_at
 from handlers.turn import Moment, Offer, Offers
 from incidents.dates import find_date
@@ -103,29 +104,14 @@ def preview_offers(moment: Moment, case: Case, draft: Draft, role: Role, texts: 
 
 def _interim_offers(moment: Moment, case: Case, draft: Draft, texts: Texts, carried: Mapping[str, Any]) -> list[Offer]:
     """With the date that stands in the text, and a way to another one."""
-    zone = moment.zone(case.incident.territory)
-    date = find_date(draft.text, moment.now.astimezone(zone))
-    if date is None or date > moment.now + longest_promise(moment, case):
+    date = find_date(draft.text, promises.local(moment, case), promises.policy_of(moment, case).calendar)
+    if date is None or promises.why_not(moment, case, texts, date):
         return [Offer(texts.say("button-interim"), "draft-interim", carried)]
-    label = texts.say("draft-button-interim", when=soon(moment, case, texts, date))
+    label = texts.say("draft-button-interim", when=promises.soon(moment, case, texts, date))
     return [
         Offer(label, "draft-interim", {**carried, "date": date.isoformat()}),
         Offer(texts.say("draft-button-other-date"), "draft-interim", carried),
     ]
-
-
-def longest_promise(moment: Moment, case: Case) -> timedelta:
-    """How far a promise may reach."""
-    return moment.region.policy(case.incident.topic, case.incident.territory).longest_promise
-
-
-def soon(moment: Moment, case: Case, texts: Texts, date: datetime) -> str:
-    """«сегодня, 20:00», «завтра, 18:00», «15 марта, 18:00»."""
-    zone = moment.zone(case.incident.territory)
-    days = (date.astimezone(zone).date() - moment.now.astimezone(zone).date()).days
-    if days in (0, 1):
-        return texts.say("draft-tomorrow" if days else "draft-today", hour=texts.hour(date, zone))
-    return texts.when(date, zone, moment.now)
 
 
 async def rival_text(moment: Moment, case: Case, person: int, texts: Texts) -> str:

@@ -73,9 +73,14 @@ draft-button-today = Today
 draft-button-tomorrow = Tomorrow
 draft-button-three-days = 3 days
 draft-button-week = A week
-draft-date-wrong = This date was not understood. Write for example “15 March”, “by Friday”, “tomorrow at 18:00”, “in 2 hours”.
-draft-date-past = This time has passed: { $when }. Write another one.
-draft-date-far = That is too far ahead: { $longest } at most. Write another date.
+draft-date-unclear = We did not understand the date. Choose or write one, for example: “15 March”, “by Friday”, “tomorrow at 6 pm”, “in 2 hours”, “3 working days”.
+draft-date-day = There is no such day in the calendar. Choose another or write one, for example: “15 March”, “by Friday”.
+draft-date-hour = There is no such time: a day has 24 hours, an hour 60 minutes. Choose or write one, for example: “tomorrow at 6 pm”.
+draft-date-several = There is more than one date here, and only one can be promised. Choose or write it.
+draft-date-past = That time has passed already: { $when }. Choose another or write one.
+draft-date-far = { $when } is too far ahead to promise: { $longest } at most. Choose another date or write one.
+
+extend-not-later = The citizen was promised { $promised } already: { $when } is not later than that. Choose a later date or write one.
 
 draft-leaves = No. { $number }. It leaves in 30 seconds.
 draft-leaves-promise = No. { $number }. It leaves in 30 seconds. The final answer is promised: { $when }.

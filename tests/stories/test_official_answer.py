@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -199,20 +200,72 @@ async def test_the_date_in_the_text_stands_on_the_button(house: House) -> None:
     assert (await house.case(1)).incident.status is Status.PROMISED
 
 
-async def test_a_wrong_date_is_asked_for_again_until_it_can_be_promised(house: House) -> None:
-    office = await desk(house)
+@pytest.mark.parametrize(("account", "chat", "forum"), [(TG, FORUM, True), (VK, VK_CHAT, False)])
+async def test_a_wrong_date_is_asked_for_again_with_buttons_until_it_can_be_promised(
+    house: House, account: str, chat: str, forum: bool
+) -> None:
+    office = await desk(house, account, chat, forum=forum)
     await office.replies(office.ivanova)
     await office.presses(office.ivanova, "Промежуточный")
-    assert office.last.labels == ["Сегодня", "Завтра", "3 дня", "Неделя", "Отмена"]
-    await office.talks(office.ivanova, "31 февраля")
-    assert office.last.text.startswith("Не поняли дату.")
-    await office.talks(office.ivanova, "1 марта")
-    assert office.last.text == "Этот срок уже прошёл: 1 марта, 18:00. Напишите другой."
-    await office.talks(office.ivanova, "через 3 месяца")
-    assert office.last.text == "Так далеко обещать нельзя: самое большее — 30 дней. Напишите другой срок."
+    days = ["Сегодня", "Завтра", "3 дня", "Неделя", "Отмена"]
+    assert office.last.labels == days
+    for typed, answer in (
+        ("скоро", "Не поняли дату."),
+        ("31 февраля", "Такого дня нет в календаре."),
+        ("завтра в 25:00", "Такого времени не бывает"),
+        ("15 марта, 20 марта", "Здесь больше одного срока"),
+        ("1 марта", "Этот срок уже прошёл: 1 марта, 18:00."),
+        ("через 3 месяца", "11 июня, 18:00 — так далеко обещать нельзя: самое большее — 30 дней."),
+    ):
+        asked = office.last
+        await office.talks(office.ivanova, typed)
+        assert office.last.text.startswith(answer)
+        assert office.last.labels == days
+        assert (asked.text, asked.labels) == ("Подробности — ниже.", [])
+    await office.passes()
+    assert office.citizen.heard() == []
     await office.talks(office.ivanova, "до пятницы")
     await office.passes()
     assert office.citizen.heard()[-1].endswith("Окончательный ответ дадим до 13 марта, 18:00.")
+
+
+async def test_a_wrong_date_may_be_followed_by_a_button(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Промежуточный")
+    await office.talks(office.ivanova, "31 февраля")
+    await office.presses(office.ivanova, "Завтра")
+    await office.passes()
+    assert office.citizen.heard()[-1].endswith("дадим до 12 марта, 18:00.")
+
+
+async def test_the_date_on_a_button_is_asked_for_anew_once_it_has_passed(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.ivanova, "Трубу заменят сегодня до 21:00")
+    await house.later(hours=2)
+    await office.presses(office.ivanova, "Промежуточный: сегодня, 21:00")
+    assert office.last.text.startswith("Этот срок уже прошёл: сегодня, 21:00.")
+    await office.presses(office.ivanova, "Завтра")
+    await office.passes()
+    assert office.citizen.heard()[-1].endswith("дадим до 12 марта, 18:00.")
+
+
+async def test_late_in_the_evening_today_is_not_offered_any_more(house: House) -> None:
+    office = await desk(house)
+    await house.later(hours=3, minutes=59)
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Промежуточный")
+    assert office.last.labels == ["Завтра", "3 дня", "Неделя", "Отмена"]
+
+
+async def test_working_days_are_those_of_the_regions_calendar(house: House) -> None:
+    house.clock.now = datetime(2026, 4, 30, 5, tzinfo=UTC)
+    office = await desk(house)
+    await office.replies(office.ivanova)
+    await office.presses(office.ivanova, "Промежуточный")
+    await office.talks(office.ivanova, "2 рабочих дня")
+    await office.passes()
+    assert office.citizen.heard()[-1].endswith("дадим до 5 мая, 18:00.")
 
 
 @pytest.mark.parametrize(
