@@ -1,16 +1,16 @@
 """The forms of words a region file may use for topics, places and dangers, and how they are found in a text.
 
 ``газ`` is exactly that word, ``дорог*`` every word that begins so, ``газ~`` the same word in any of its cases (газа, газом;
-neither газон nor газета). Several words stand right beside each other in this order; ``пахн* + газ~`` stand near each other
-in any order.
+neither газон nor газета); where a dictionary was asked (``Morphology``), the forms it knows count too (``лед~``: льда). Several
+words stand right beside each other in this order; ``пахн* + газ~`` stand near each other in any order.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 Owner = TypeVar("Owner")
@@ -44,13 +44,27 @@ class Form:
 
     letters: str
     more: str = ""
+    others: frozenset[str] = frozenset()
+    """Its forms that begin otherwise or end in no common ending, as a dictionary knows them."""
 
     def fits(self, word: str) -> bool:
         """Whether a word of a text is this word."""
+        if word in self.others:
+            return True
         if not word.startswith(self.letters):
             return False
         rest = word[len(self.letters) :]
         return not rest or self.more == "*" or (self.more == "~" and rest in ENDINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Morphology:
+    """What a dictionary of Russian says about the words of a region file. Empty: nobody asked one, and endings alone decide."""
+
+    forms: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """A word written with ``~`` → all its forms."""
+    common: frozenset[str] = frozenset()
+    """Names of places that are words of everyday too («ключи»)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +110,9 @@ class Hit(Generic[Owner]):
 class Lexicon(Generic[Owner]):
     """Many keywords, laid out so that a text is read once whatever their number."""
 
-    def __init__(self, keywords: Iterable[tuple[Owner, Sequence[str]]]) -> None:
+    def __init__(self, keywords: Iterable[tuple[Owner, Sequence[str]]], morphology: Morphology = Morphology()) -> None:  # noqa: B008  # frozen
+        self._forms = morphology.forms
+        self._by_other: dict[str, list[tuple[Form, int, int, tuple[Form, ...]]]] = {}
         self._by_start: dict[str, list[tuple[Form, int, int, tuple[Form, ...]]]] = {}
         self._all: list[tuple[Owner, Keyword]] = []
         self._words: dict[str, Sequence[tuple[int, int, tuple[Form, ...]]]] = {}
@@ -109,8 +125,16 @@ class Lexicon(Generic[Owner]):
     def _add(self, owner: Owner, added: Keyword) -> None:
         number = len(self._all)
         self._all.append((owner, added))
-        for part, (first, *rest) in enumerate(added.parts):
-            self._by_start.setdefault(first.letters[:3], []).append((first, number, part, tuple(rest)))
+        for part, forms in enumerate(added.parts):
+            first, *rest = [self._with_others(form) for form in forms]
+            entry = (first, number, part, tuple(rest))
+            self._by_start.setdefault(first.letters[:3], []).append(entry)
+            for other in first.others:
+                if not other.startswith(first.letters[:3]):
+                    self._by_other.setdefault(other, []).append(entry)
+
+    def _with_others(self, form: Form) -> Form:
+        return replace(form, others=self._forms.get(form.letters, frozenset())) if form.more == "~" else form
 
     def hits(self, words: Sequence[str]) -> Iterator[Hit[Owner]]:
         """Every keyword each time it is found, in the order of the text (those of several parts last)."""
@@ -135,7 +159,8 @@ class Lexicon(Generic[Owner]):
         """The keywords that may begin with a word: asked once for each word there is, for people use few of them."""
         known = self._words.get(word)
         if known is None:
-            starts = (entry for length in range(1, min(len(word), 3) + 1) for entry in self._by_start.get(word[:length], ()))
+            starts = [entry for length in range(1, min(len(word), 3) + 1) for entry in self._by_start.get(word[:length], ())]
+            starts += self._by_other.get(word, ())
             known = tuple((number, part, rest) for first, number, part, rest in starts if first.fits(word))
             if len(self._words) >= WORDS:
                 self._words.clear()
