@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import time, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from incidents.lines import Lines, Path, place
+from incidents.findings import Findings, nearest
+from incidents.lines import Path
+from incidents.policies import Length
 
 T = TypeVar("T")
 
@@ -20,64 +21,13 @@ LONGEST_SLUG = 32
 _ENV = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
 _TOKEN = re.compile(r"\d{5,}:|vk1\.|[A-Za-z0-9_-]{40,}")
 _DURATION = re.compile(r"(\d{1,4})(m|h|d)")
-_WORKING = re.compile(r"\d+\s*w[hd]")
+_WORKING = re.compile(r"(\d{1,4})wh")
+_DATE = re.compile(r"(?:(\d{4})-)?(\d{2})-(\d{2})")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _URL = re.compile(r"https://[^\s/?#@]+\.[^\s/?#@]+(?:[/?#]\S*)?")
 _PHONE = re.compile(r"\+?\d{2,15}")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_SHOWN = 60
-"""Characters of a wrong value that an error repeats."""
-
-
-@dataclass(frozen=True, slots=True)
-class RegionError:
-    """One thing that is wrong in a region file; ``key`` and ``args`` are a message of the locale."""
-
-    line: int
-    place: str
-    """Where in the file, counted from 1: ``topics[3].keywords``."""
-    key: str
-    args: Mapping[str, str | int] = field(default_factory=dict)
-    column: int = 0
-    """0 when only the line is known."""
-
-    def __str__(self) -> str:
-        return f"{self.line}: {self.place}: {self.key} {dict(self.args)}"
-
-
-class RegionErrors(Exception):
-    """The region file cannot be used; ``errors`` says everything that is wrong with it, in the order of its lines."""
-
-    def __init__(self, errors: Iterable[RegionError]) -> None:
-        self.errors = tuple(sorted(errors, key=lambda error: (error.line, error.column, error.place, error.key)))
-        super().__init__("\n".join(map(str, self.errors)))
-
-
-class Findings:
-    """What was found wrong so far, and in which lines things stand."""
-
-    def __init__(self, lines: Lines) -> None:
-        self.lines = lines
-        self.errors: list[RegionError] = []
-
-    def add(self, path: Path, key: str, /, **args: str | int) -> None:
-        """Write down one more error."""
-        value = args.get("value")
-        if isinstance(value, str) and len(value) > _SHOWN:
-            args["value"] = value[: _SHOWN - 1] + "…"
-        self.errors.append(RegionError(self.lines.of(path), place(path), key, args))
-
-    def unknown(self, path: Path, key: str, value: str, allowed: Iterable[str], /, **args: str | int) -> None:
-        """A name that is not among the allowed ones: say which are, and which one was probably meant."""
-        names = sorted(allowed)
-        near = get_close_matches(value, names, 1)
-        self.add(path, key, value=value, allowed=", ".join(names), **_nearest(near), **args)
-
-
-def _nearest(found: Sequence[str]) -> dict[str, str]:
-    """What was probably meant, and whether there is such a thing at all (the locale cannot ask for an empty text)."""
-    return {"near": "yes" if found else "no", "nearest": found[0] if found else ""}
 
 
 class Table:
@@ -210,6 +160,30 @@ class Table:
             return default
         return value
 
+    def number(self, key: str, *, longest: int) -> int | None:
+        """A whole number from 0 on; optional."""
+        if not self.has(key):
+            return None
+        return self._number(self.at(key), self.data[key], 0, longest)
+
+    def numbers(self, key: str, *, least: int, most: int) -> tuple[int, ...]:
+        """A list of whole numbers; optional."""
+        value = self.data[key] if self.has(key) else []
+        if not isinstance(value, list):
+            self._wrong_type(self.at(key), "numbers", value)
+            return ()
+        found = [self._number((*self.at(key), index), item, least, most) for index, item in enumerate(value)]
+        return tuple(number for number in found if number is not None)
+
+    def _number(self, path: Path, value: object, least: int, most: int) -> int | None:
+        if not isinstance(value, int) or isinstance(value, bool):
+            self._wrong_type(path, "number", value)
+        elif least <= value <= most:
+            return value
+        else:
+            self.findings.add(path, "region-number", value=str(value), least=str(least), most=str(most))
+        return None
+
     # --- times ---------------------------------------------------------------------------------------------------------
 
     def zone(self, key: str, *, required: bool) -> ZoneInfo | None:
@@ -222,24 +196,69 @@ class Table:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             zones = available_timezones()
         near = get_close_matches(value, zones, 1) or [name for name in zones if name.endswith(f"/{value}")]
-        self.wrong(key, "region-timezone", value=value, **_nearest(near))
+        self.wrong(key, "region-timezone", value=value, **nearest(near))
         return None
 
-    def duration(self, key: str, default: T, *, longest: timedelta = timedelta(days=366)) -> timedelta | T:
-        """A length of time («90m», «24h», «5d»); optional."""
+    def duration(self, key: str, default: T, *, longest: timedelta = timedelta(days=366), working: bool = False) -> timedelta | T:
+        """A length of time («90m», «24h», «5d»); optional. ``working``: working time might stand here as well, an error says so."""
         if not self.has(key):
             return default
-        found = read_duration(self.text(key), longest)
+        found = read_duration(self.text(key), longest, working=working)
         if isinstance(found, timedelta):
             return found
         if isinstance(self.data[key], str) and self.data[key].strip():
             self.wrong(key, found, value=self.data[key], longest=longest.days)
         return default
 
-    def hour(self, key: str, default: time) -> time:
-        """A time of day («22:00»); optional."""
+    def length(self, key: str, *, longest: timedelta) -> Length | None:
+        """How long a clock runs: elapsed («24h») or working time («9wh»); optional."""
+        found = _WORKING.fullmatch(self.data[key]) if self.has(key) and isinstance(self.data[key], str) else None
+        if found is None:
+            elapsed = self.duration(key, None, longest=longest, working=True)
+            return Length(elapsed) if elapsed else None
+        amount = timedelta(hours=int(found.group(1)))
+        if not timedelta() < amount <= longest:
+            self.wrong(key, "region-duration-range", value=self.data[key], longest=longest.days)
+            return None
+        return Length(amount, working=True)
+
+    def days(self, key: str, *, yearly: bool = False) -> dict[date | tuple[int, int], Path]:
+        """A list of days («2026-05-12»; ``yearly``: also «05-12» for every year), each with its place; optional."""
+        found: dict[date | tuple[int, int], Path] = {}
+        written = self.data[key] if self.has(key) else []
+        if not isinstance(written, list):
+            self._wrong_type(self.at(key), "texts", written)
+            return found
+        for index, item in enumerate(written):
+            path = (*self.at(key), index)
+            day = self._day(path, item, yearly=yearly)
+            if day is not None and found.setdefault(day, path) != path:
+                self.findings.add(path, "region-twice-in-list", value=str(item))
+        return found
+
+    def _day(self, path: Path, item: object, *, yearly: bool) -> date | tuple[int, int] | None:
+        if isinstance(item, date) and not isinstance(item, datetime):
+            return item
+        if not isinstance(item, str):
+            self._wrong_type(path, "day", item)
+            return None
+        match = _DATE.fullmatch(item)
+        if match is None or (match[1] is None and not yearly):
+            self.findings.add(path, "region-day-yearly" if yearly else "region-day", value=item)
+            return None
+        try:
+            day = date(int(match[1] or 2024), int(match[2]), int(match[3]))  # a leap year: 29 February comes every four years
+        except ValueError:
+            self.findings.add(path, "region-no-such-day", value=item)
+            return None
+        return day if match[1] else (day.month, day.day)
+
+    def hour(self, key: str, default: time, *, midnight: bool = False) -> time:
+        """A time of day («22:00»); optional. ``midnight``: «24:00» may stand here, too, and is read as 0:00."""
         if not self.has(key):
             return default
+        if midnight and self.data[key] == "24:00":
+            return time()
         value = self._matching(key, _TIME, "region-time", required=True)
         return time.fromisoformat(value) if value else default
 
@@ -272,11 +291,13 @@ class Table:
                 self._wrong_type(path, "table", item)
 
 
-def read_duration(value: str, longest: timedelta) -> timedelta | str:
+def read_duration(value: str, longest: timedelta, *, working: bool = False) -> timedelta | str:
     """The length of time a text says, or the key of what is wrong with it."""
     found = _DURATION.fullmatch(value)
     if not found:
-        return "region-duration-working" if _WORKING.fullmatch(value) else "region-duration"
+        if _WORKING.fullmatch(value):
+            return "region-duration-elapsed"
+        return "region-length" if working else "region-duration"
     length = int(found.group(1)) * _UNITS[found.group(2)]
     return length if timedelta() < length <= longest else "region-duration-range"
 

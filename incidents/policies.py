@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from incidents.calendar import RUSSIA, Calendar
 from incidents.incident import Role
@@ -104,3 +106,26 @@ class Policy:
     """The most specific rule of the region file that says something here; empty: only ``[clock]`` does."""
     origins: tuple[tuple[str, str], ...] = ()
     """(key of the region file, name of the rule it came from) for each key that does not come from ``[clock]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """What the region file says for a topic, a territory or both; an empty one means any."""
+
+    topic: str = ""
+    territory: str = ""
+    name: str = ""
+    says: Mapping[str, Any] = field(default_factory=dict)
+    """Key of the region file → value."""
+
+
+_FIELDS = {"promise_longest": "longest_promise", "promise_extensions": "extensions", "repeat": "again", "quiet_hours": "quiet_applies"}
+"""Keys of the region file that have another name here."""
+
+
+def with_rules(policy: Policy, rules: Sequence[PolicyRule]) -> Policy:
+    """A policy with what some rules say, the most specific one first: of each key the first rule that has it is heard."""
+    said = {key: (value, rule.name) for rule in reversed(rules) for key, value in rule.says.items()}
+    values = {_FIELDS.get(key, key): value for key, (value, _) in said.items()}
+    name = next((rule.name for rule in rules), "")
+    return replace(policy, **values, name=name, origins=tuple((key, rule) for key, (_, rule) in said.items()))

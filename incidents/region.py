@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from datetime import time, timedelta
+from dataclasses import dataclass
+from datetime import date, time
 from zoneinfo import ZoneInfo
 
-from incidents.deadlines import DEADLINE, LADDER, Audience, Length, Policy, QuietHours, Step, Urgency
-from incidents.fields import Findings, RegionError, RegionErrors, Table, read_duration
+from incidents.clockchecks import check_clocks
+from incidents.clocks import clocks
+from incidents.fields import Table
+from incidents.findings import Findings, RegionError, RegionErrors, in_order
+from incidents.ids import Ids
 from incidents.lines import Lines, Path, syntax
+from incidents.policies import PolicyRule, QuietHours
 from incidents.regional import Account, Danger, Desk, Organisation, Region, Route, Territory, Topic
 from incidents.words import keyword
 
@@ -18,6 +23,8 @@ __all__ = [
     "Danger",
     "Desk",
     "Organisation",
+    "PolicyRule",
+    "Read",
     "Region",
     "RegionError",
     "RegionErrors",
@@ -25,6 +32,7 @@ __all__ = [
     "Territory",
     "Topic",
     "parse",
+    "read",
 ]
 
 ACCOUNT_KINDS = ("telegram", "vk")
@@ -35,11 +43,23 @@ TOPIC_TITLE = 24
 TERRITORY_TITLE = 32
 BUTTON = 40
 """Titles that stand on a button alone."""
-LONGEST_SHORT_CLOCK = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A region, and what in its file is worth a second look."""
+
+    region: Region
+    remarks: tuple[RegionError, ...]
 
 
 def parse(text: str) -> Region:
     """Read a region file. Raises RegionErrors with everything that is wrong in it; then there is no region at all."""
+    return read(text).region
+
+
+def read(text: str, today: date | None = None) -> Read:
+    """As ``parse``, with what is good and remarkable. With ``today``, calendars must know this year, and soon the next one."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     try:
         data = tomllib.loads(text)
@@ -49,17 +69,18 @@ def parse(text: str) -> Region:
     except RecursionError:
         raise RegionErrors([RegionError(1, "", "region-syntax", {"problem": "other", "detail": "nested too deep"}, 1)]) from None
     findings = Findings(Lines(text))
-    region = _region(Table(data, (), findings), findings)
+    region = _region(Table(data, (), findings), findings, today)
     if findings.errors:
         raise RegionErrors(findings.errors)
-    return region
+    return Read(region, in_order(findings.remarks))
 
 
-def _region(top: Table, findings: Findings) -> Region:
+def _region(top: Table, findings: Findings, today: date | None) -> Region:
     head = top.table("region", required=True)
     there = isinstance(top.data.get("region"), dict)  # when the whole table is missing, that alone is said
     zone = head.zone("timezone", required=there)
-    ids = _Ids(findings)
+    ids = Ids(findings)
+    said = clocks(top, _quiet_hours(top.table("quiet_hours")), ids)
     places = [(table.path, _territory(table, ids)) for table in top.tables("territories")]
     region = Region(
         id=head.slug("id", required=there),
@@ -71,7 +92,9 @@ def _region(top: Table, findings: Findings) -> Region:
         privacy_url=head.url("privacy_url", required=there),
         appeals_url=head.url("appeals_url", required=False) or Region.appeals_url,
         language=head.choice("language", LANGUAGES, default="ru"),
-        clock=_clock(top.table("clock"), _quiet_hours(top.table("quiet_hours"))),
+        clock=said.policy,
+        policies=said.rules,
+        calendars=said.calendars,
         desk=_desk(top.table("desk")),
         topics=tuple(_topic(table, ids) for table in top.tables("topics", required=True)),
         territories=tuple(territory for _, territory in places),
@@ -84,113 +107,12 @@ def _region(top: Table, findings: Findings) -> Region:
     top.close()
     ids.resolve()
     _no_cycles(places, findings)
+    if not findings.errors:
+        check_clocks(region, said, findings, today)
     return region
 
 
-class _Ids:
-    """Which ids there are, and who refers to which."""
-
-    def __init__(self, findings: Findings) -> None:
-        self._findings = findings
-        self._known: dict[str, dict[str, Path]] = {}
-        self._references: list[tuple[str, str, Path]] = []
-
-    def new(self, kind: str, value: str, path: Path, problem: str = "region-duplicate") -> str:
-        """Remember an id of a kind; the second of two that are equal is an error."""
-        first = self._known.setdefault(kind, {}).setdefault(value, path) if value else path
-        if first != path:
-            self._findings.add(path, problem, value=value, line=str(self._findings.lines.of(first)))
-        return value
-
-    def own(self, kind: str, table: Table, key: str = "id") -> str:
-        """The id of a table. One of a wrong form is known all the same, so that those who refer to it are not blamed too."""
-        value, written = table.slug(key), table.data.get(key)
-        if not value and isinstance(written, str):
-            self._known.setdefault(kind, {}).setdefault(written.strip(), table.at(key))
-        return self.new(kind, value, table.at(key))
-
-    def refer(self, kind: str, value: str, path: Path) -> str:
-        """Remember that something refers to an id, which may come later in the file."""
-        if value:
-            self._references.append((kind, value, path))
-        return value
-
-    def resolve(self) -> None:
-        """Report references to ids that are not there."""
-        for kind, value, path in self._references:
-            known = self._known.get(kind, {})
-            if value not in known:
-                self._findings.unknown(path, "region-unknown-reference", value, known, kind=kind)
-
-
 # --- the sections ------------------------------------------------------------------------------------------------------
-
-
-def _clock(table: Table, quiet: QuietHours) -> Policy:
-    standard = Policy()
-    again = table.duration("repeat", standard.again, longest=LONGEST_SHORT_CLOCK)
-    policy = Policy(
-        first_answer=Length(table.duration("first_answer", standard.first_answer.amount, longest=LONGEST_SHORT_CLOCK)),
-        urgent=Length(table.duration("urgent", standard.urgent.amount, longest=LONGEST_SHORT_CLOCK)),
-        rework=Length(table.duration("rework", standard.rework.amount, longest=LONGEST_SHORT_CLOCK)),
-        waiting=table.duration("waiting", standard.waiting),
-        rating=table.duration("rating", standard.rating),
-        longest_promise=table.duration("promise_longest", standard.longest_promise),
-        ladder=_ladder(table, again),
-        again=again,
-        quiet=quiet,
-    )
-    table.close()
-    if policy.urgent.amount > policy.first_answer.amount:
-        table.wrong("urgent", "region-urgent-longer")
-    return policy
-
-
-def _ladder(clock: Table, again: timedelta) -> tuple[Step, ...]:
-    """The steps of the reminders; the default ones when the file has none."""
-    if not clock.has("ladder"):
-        return LADDER
-    before = len(clock.findings.errors)
-    steps: dict[str, Step] = {}
-    for table in clock.tables("ladder", required=True):
-        step = _step(table, again)
-        if step and step.name in steps:
-            table.wrong("at", "region-ladder-twice", value=step.name)
-        elif step:
-            steps[step.name] = step
-    if len(clock.findings.errors) == before and DEADLINE not in steps:
-        clock.wrong("ladder", "region-ladder-no-deadline")
-    return tuple(steps.values())
-
-
-def _step(table: Table, again: timedelta) -> Step | None:
-    """One step: «50%», «2h before», «2h after» or «deadline», and whom it tells."""
-    at = table.text("at")
-    tells = tuple(Audience(who) for who in _audience(table))
-    table.close()
-    if not at:
-        return None
-    if at == DEADLINE:
-        return Step(DEADLINE, tells, urgency=Urgency.HIGH)
-    if at.endswith("%") and at[:-1].isdecimal() and 0 < int(at[:-1]) < 100:
-        return Step(str(int(at[:-1])), tells, share=int(at[:-1]) / 100)
-    length, _, side = at.partition(" ")
-    found = read_duration(length, LONGEST_SHORT_CLOCK)
-    if isinstance(found, timedelta) and side == "before":
-        return Step(length, tells, before=found)
-    if isinstance(found, timedelta) and side == "after" and found < again:
-        return Step(f"{length}-after", tells, before=-found)
-    table.wrong("at", "region-ladder-after" if isinstance(found, timedelta) and side == "after" else "region-ladder-at", value=at)
-    return None
-
-
-def _audience(table: Table) -> Sequence[str]:
-    allowed = [who for who in Audience if who is not Audience.CITIZEN]
-    said = table.texts("tell", required=True)
-    for index, who in enumerate(said):
-        if who and who not in allowed:
-            table.findings.unknown((*table.at("tell"), index), "region-choice", who, allowed)
-    return [who for who in said if who in allowed]
 
 
 def _quiet_hours(table: Table) -> QuietHours:
@@ -211,19 +133,25 @@ def _desk(table: Table) -> Desk:
     return Desk(title or standard.title, title_en or (title and "") or standard.title_en)
 
 
-def _topic(table: Table, ids: _Ids) -> Topic:
+def _topic(table: Table, ids: Ids) -> Topic:
     topic = Topic(
         id=ids.own("topic", table),
         title=ids.new("topic-title", table.text("title", longest=TOPIC_TITLE), table.at("title")),
         title_en=table.text("title_en", required=False, longest=TOPIC_TITLE),
         keywords=_keywords(table, "keywords"),
-        first_answer=table.duration("first_answer", None, longest=LONGEST_SHORT_CLOCK),
     )
+    _no_clock(table, "topic")
     table.close()
     return topic
 
 
-def _territory(table: Table, ids: _Ids) -> Territory:
+def _no_clock(table: Table, kind: str) -> None:
+    """Clocks have a section of their own; they once stood here."""
+    if table.has("first_answer"):
+        table.wrong("first_answer", "region-first-answer-moved", kind=kind, id=str(table.data.get("id", "…")))
+
+
+def _territory(table: Table, ids: Ids) -> Territory:
     territory = Territory(
         id=ids.own("territory", table),
         title=ids.new("territory-title", table.text("title", longest=TERRITORY_TITLE), table.at("title")),
@@ -231,13 +159,13 @@ def _territory(table: Table, ids: _Ids) -> Territory:
         names=_keywords(table, "names"),
         zone=table.zone("timezone", required=False),
         parent=ids.refer("territory", table.text("parent", required=False), table.at("parent")),
-        first_answer=table.duration("first_answer", None, longest=LONGEST_SHORT_CLOCK),
     )
+    _no_clock(table, "territory")
     table.close()
     return territory
 
 
-def _organisation(table: Table, ids: _Ids) -> Organisation:
+def _organisation(table: Table, ids: Ids) -> Organisation:
     title = ids.new("organisation-title", table.text("title", longest=BUTTON), table.at("title"))
     organisation = Organisation(
         id=ids.own("organisation", table),
@@ -250,7 +178,7 @@ def _organisation(table: Table, ids: _Ids) -> Organisation:
     return organisation
 
 
-def _routes(table: Table, ids: _Ids) -> Sequence[Route]:
+def _routes(table: Table, ids: Ids) -> Sequence[Route]:
     """One table may name several topics and territories: it stands for each pair of them."""
     organisation = ids.refer("organisation", table.text("organisation"), table.at("organisation"))
     topics = [ids.refer("topic", topic, table.at("topic")) for topic in table.texts("topic", one_will_do=True)]
@@ -262,7 +190,7 @@ def _routes(table: Table, ids: _Ids) -> Sequence[Route]:
     return routes
 
 
-def _account(table: Table, ids: _Ids) -> Account:
+def _account(table: Table, ids: Ids) -> Account:
     account = Account(
         kind=table.choice("kind", ACCOUNT_KINDS),
         name=table.slug("name"),
@@ -275,7 +203,7 @@ def _account(table: Table, ids: _Ids) -> Account:
     return account
 
 
-def _danger(table: Table, ids: _Ids) -> Danger:
+def _danger(table: Table, ids: Ids) -> Danger:
     danger = Danger(
         kind=ids.own("danger", table, "kind"),
         title=table.text("title", longest=BUTTON),

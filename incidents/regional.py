@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from incidents.deadlines import Length, Policy
+from incidents.calendar import Calendar
+from incidents.policies import Policy, PolicyRule, with_rules
+from incidents.suggest import Learned
+from incidents.words import Morphology
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,6 @@ class Topic:
     title: str
     title_en: str = ""
     keywords: tuple[str, ...] = ()
-    first_answer: timedelta | None = None
-    """Another length of the first-answer clock; None: the region's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,6 @@ class Territory:
     zone: ZoneInfo | None = None
     """None: the parent's, or the region's."""
     parent: str = ""
-    first_answer: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +111,10 @@ class Region:
     """Where a 59-ФЗ appeal is filed."""
     language: str = "ru"
     clock: Policy = field(default_factory=Policy)
+    """Where no policy says otherwise."""
+    policies: tuple[PolicyRule, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
+    """The region's own; those that every region has are in ``incidents.calendar``."""
     desk: Desk = field(default_factory=Desk)
     topics: tuple[Topic, ...] = ()
     territories: tuple[Territory, ...] = ()
@@ -119,6 +122,10 @@ class Region:
     routes: tuple[Route, ...] = ()
     accounts: tuple[Account, ...] = ()
     dangers: tuple[Danger, ...] = ()
+    morphology: Morphology = field(default_factory=Morphology)
+    """What a dictionary says about its words; put in beside the file."""
+    learned: Learned | None = None
+    """What was learned from people's corrections; put in beside the file."""
 
     def __hash__(self) -> int:
         """Cheap, so that what is made from a region can be kept beside it."""
@@ -167,9 +174,30 @@ class Region:
         zones = (self.territory[place].zone for place in self.with_parents(territory))
         return next((zone for zone in zones if zone), self.zone)
 
+    @cached_property
+    def policy_rule(self) -> Mapping[tuple[str, str], PolicyRule]:
+        """(topic, territory) → what is said for them, with an empty text for any."""
+        return {(rule.topic, rule.territory): rule for rule in self.policies}
+
+    def policy_rules(self, topic: str, territory: str) -> Sequence[PolicyRule]:
+        """What is said for an incident, the most specific first: for topic and territory, the topic, the territory.
+
+        A territory without a rule of its own has those of the one it lies in.
+        """
+        places = self.with_parents(territory)
+        pairs = [(topic, place) for place in [*places, ""]] if topic else []
+        pairs += [("", place) for place in places]
+        return [self.policy_rule[pair] for pair in pairs if pair in self.policy_rule]
+
     def policy(self, topic: str, territory: str) -> Policy:
-        """How long the clocks run for an incident: its topic's or territory's own length, the shorter where both have one."""
-        places = (self.territory[place].first_answer for place in self.with_parents(territory))
-        own = [self.topic[topic].first_answer if topic in self.topic else None, next((length for length in places if length), None)]
-        lengths = [length for length in own if length]
-        return replace(self.clock, first_answer=Length(min(lengths))) if lengths else self.clock
+        """How long the clocks run for an incident and how they speak; of each key the most specific rule is heard."""
+        found = self._policies.get((topic, territory))
+        if found is None:
+            found = with_rules(self.clock, self.policy_rules(topic, territory))
+            self._policies[topic, territory] = found
+        return found
+
+    @cached_property
+    def _policies(self) -> dict[tuple[str, str], Policy]:
+        """Those that were asked for: every report asks, and there are few pairs."""
+        return {}

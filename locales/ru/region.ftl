@@ -24,6 +24,9 @@ region-wrong-type = нужно: { $expected ->
     [texts] список текстов — ["один", "два"]
     [text-or-texts] текст в кавычках или список — ["один", "два"]
     [switch] true или false
+    [number] целое число без кавычек
+    [numbers] список целых чисел — [2027]
+    [day] день в кавычках — "2026-05-12"
     [tables] список разделов — [[двойные скобки]]
    *[table] раздел из ключей — [скобки]
 }; а стоит { $found ->
@@ -44,6 +47,7 @@ region-duplicate = «{ $value }» уже есть в строке { $line }
 region-unknown-reference = { $kind ->
     [topic] нет темы
     [territory] нет территории
+    [calendar] нет календаря
    *[organisation] нет органа
 } «{ $value }»; { $near ->
     [no] есть
@@ -54,9 +58,10 @@ region-timezone = нет часового пояса «{ $value }»{ $near ->
    *[other] { "; " }может быть, { $nearest }?
 }
 region-duration = «{ $value }» — не срок; пишут целое число и букву: 90m — минуты, 24h — часы, 5d — дни
-region-duration-working = «{ $value }»: рабочие часы появятся позже; пока — обычные: 90m, 24h, 5d
+region-duration-elapsed = «{ $value }»: здесь рабочие часы не считаются; пишут обычные: 90m, 24h, 5d
+region-length = «{ $value }» — не срок; пишут целое число и букву: 90m — минуты, 24h — часы, 5d — дни, 9wh — рабочие часы
 region-duration-range = «{ $value }» — слишком мало или слишком много; срок больше нуля и не больше { $longest } дн.
-region-urgent-longer = срочный срок не может быть длиннее обычного (first_answer)
+region-urgent-longer = срочный срок ({ $value }) не может быть длиннее обычного (first_answer, { $longest })
 region-time = «{ $value }» — не время; пишут "22:00"
 region-quiet-equal = тихие часы начинаются и кончаются в одно время; чтобы их не было, напишите enabled = false
 region-choice = «{ $value }» здесь нельзя; { $near ->
@@ -72,7 +77,27 @@ region-keyword = «{ $value }» не читается; можно: дорога 
 region-keyword-short = «{ $value }»: до знака * или ~ нужно хотя бы две буквы
 region-same-route = правило для { $value } уже есть в строке { $line }
 region-cycle = территории входят одна в другую по кругу: { $value }
-region-ladder-at = «{ $value }» не годится; можно: "50%", "2h before", "2h after", "deadline"
-region-ladder-after = «{ $value }»: после срока можно напомнить раньше, чем начнутся повторы (repeat)
+region-ladder-at = «{ $value }» не годится; можно: "50%", "2h before", "1wh before" (рабочий час), "deadline", "3h after"
+region-ladder-after = «{ $value }» после срока: к этому времени уже начнутся повторы (repeat, { $repeat }); напомните раньше
 region-ladder-twice = шаг «{ $value }» уже есть
 region-ladder-no-deadline = среди шагов должен быть at = "deadline"
+region-urgent-working = срочный срок — в рабочих часах, а обычный (first_answer) — нет: в выходной срочное ждало бы дольше обычного. Пишите urgent в часах: 4h
+region-ladder-before-start = шаг за { $value } до срока пришёлся бы на время до начала часов: { $clock } — всего { $length }. Поставьте шаг ближе к сроку или в процентах
+region-number = { $value } не годится; можно целое число от { $least } до { $most }
+region-day = «{ $value }» — не день; пишут "2026-05-12"
+region-day-yearly = «{ $value }» — не день; пишут "2026-05-12", а если он каждый год — "05-12"
+region-no-such-day = «{ $value }»: такого дня нет
+region-day-both = { $value } — и рабочий день, и выходной (строка { $line }); оставьте что-то одно
+region-day-short = { $value } — выходной, он не может быть короче на час; если в этот день работают, добавьте его в working
+region-calendar-built-in = календарь «{ $value }» уже есть в программе; назовите свой иначе и напишите based_on = "{ $value }"
+region-calendar-hours = рабочий день с { $opens } до { $closes } не годится: он кончается позже, чем начинается, и длится больше часа. До полуночи — "24:00"
+region-calendar-never = по этому календарю не работают никогда: часы в рабочем времени стояли бы вечно
+region-calendar-year = в календаре «{ $value }» нет { $year } года: праздники и переносы неизвестны. Обновите программу или добавьте год сами: [[calendars]] с years = [{ $year }] и днями (docs/region.md)
+region-calendar-next-year = в календаре «{ $value }» ещё нет { $year } года. Когда выйдет постановление о переносе выходных, обновите программу или добавьте год сами: [[calendars]] с years = [{ $year }] (docs/region.md)
+region-calendar-unused = календарь «{ $value }» нигде не назван: напишите calendar = "{ $value }" в [clock] или в [[policies]]
+region-first-answer-moved = сроки теперь пишут отдельно: [[policies]], { $kind } = "{ $id }", first_answer = …
+region-same-policy = правило о сроках для { $value } уже есть в строке { $line }
+region-policy-empty = правило ничего не говорит; можно: { $allowed }
+region-policy-everywhere = правило не названо ни для темы (topic), ни для территории (territory); общее для всех пишут в [clock]
+region-policy-shadowed = правило для { $value } никогда не сработает: обо всём, что в нём сказано, для каждой темы уже говорит более точное правило
+region-policy-unrouted = для { $value } нет ни одного маршрута: такие сообщения ждут куратора. Если это не нарочно, добавьте [[routes]]
