@@ -81,6 +81,8 @@ class Conversations:
         """(account, chat, user id) → what was asked; None for nothing."""
         self._unused = connection.memory(keyboards)
         """incident → token and first action of each keyboard about it that may still be pressed"""
+        self._keyboards = connection.memory(keyboards)
+        """Token → the row of a keyboard that is there."""
 
     async def ahead(self, account: str, places: Collection[tuple[str, str]]) -> None:
         """Read at once what these (chat, user id) were asked."""
@@ -156,12 +158,20 @@ class Conversations:
             self._unused[incident].append((token, choices[0].action if choices else ""))
         return [f"{token}.{number}" for number in range(len(choices))]
 
+    async def offered_ahead(self, payloads: Collection[str]) -> None:
+        """Read at once the keyboards that these payloads stand for."""
+        tokens = sorted({payload.partition(".")[0] for payload in payloads if _OURS.fullmatch(payload)} - self._keyboards.keys())
+        if tokens:
+            rows = await self._connection.execute(select(keyboards).where(keyboards.c.token.in_(tokens)))
+            self._keyboards |= {row.token: row for row in rows}
+
     async def offered(self, payload: str) -> Offered | None:
         """The keyboard and the choice a payload stands for; None for anything that we did not offer."""
         if not _OURS.fullmatch(payload):
             return None
         token, _, number = payload.partition(".")
-        row = (await self._connection.execute(select(keyboards).where(keyboards.c.token == token))).first()
+        await self.offered_ahead([payload])
+        row = self._keyboards.get(token)
         if row is None or int(number) >= len(row.buttons):
             return None
         choice = Choice(*row.buttons[int(number)])
@@ -180,6 +190,7 @@ class Conversations:
         unused = self._unused[incident]
         for token in [token for token, action in unused if action in actions]:
             self._connection.amend(keyboards, {"token": token}, {"used_at": at})
+            self._keyboards.pop(token, None)
         self._unused[incident] = [(token, action) for token, action in unused if action not in actions]
 
     # --- drafts ------------------------------------------------------------------------------------------------------

@@ -17,11 +17,10 @@ from incidents.region import parse
 from storage.inbox import Inbox
 from storage.store import Store
 from tests.fakes import TELEGRAM, FakeChannel
+from tests.promises.town import without_a_thread
 
 REGION = Path(__file__).parents[2] / "examples" / "altai.toml"
 ACCOUNT = "telegram/altai"
-WINDOW = 12
-"""Rows a process looks at at once, 200 in earnest: so a few are enough for two processes to be busy beside each other all the time."""
 
 
 class Presses(FakeChannel):
@@ -50,16 +49,17 @@ async def office_of(store: Store) -> Office:
     return Office(region, accounts, {account.key: TELEGRAM for account in region.accounts}, notices.after)
 
 
-def run(url: str) -> None:
-    """Handle what is in the inbox until killed. Never returns."""
+def run(url: str, window: int) -> None:
+    """Handle what is in the inbox, so many rows at a look, until killed. Never returns."""
     try:
-        asyncio.run(_run(url))
+        with without_a_thread():
+            asyncio.run(_run(url, window))
     finally:
         os._exit(1)
 
 
-async def _run(url: str) -> None:
-    Inbox.waiting.__defaults__ = (WINDOW,)
+async def _run(url: str, window: int) -> None:
+    Inbox.waiting.__defaults__ = (window,)
     store = Store(url)
     office = await office_of(store)
     intake = Intake(store, {ACCOUNT: Presses(ACCOUNT, TELEGRAM)}, lambda: office, lambda: datetime.now(UTC))

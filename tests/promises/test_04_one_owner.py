@@ -18,18 +18,24 @@ from incidents.deadlines import follow, start
 from incidents.incident import Action, Change, Deed, Incident, NotAllowed, Role, Status, act
 from storage.conversations import Choice
 from storage.incidents import Report
-from storage.store import Store, Tx
+from storage.store import Store
 from tests.promises.conftest import size
 from tests.promises.taking import ACCOUNT
 from tests.promises.zygote import Zygote
 from tests.stories.house import ALTAI, House
 
 OFFICIALS, INCIDENTS, ROUNDS = size(quick=12, full=50), size(quick=15, full=1000), size(quick=3, full=20)
-AT_ONCE = size(quick=4, full=3)
+AT_ONCE = size(quick=4, full=50)
 """Officials who press at the same incident in one round."""
+WINDOW = size(quick=12, full=200)
+"""Rows a process looks at at once, 200 in earnest: so a few are enough for two processes to be busy beside each other all the time."""
+LONGEST = 1800.0
+"""Seconds in which a round is handled."""
 OWNERS = ("zhkh-barnaul", "dorogi-barnaul")
 CHATS = dict(zip(OWNERS, ("-1001", "-1002"), strict=True))
-ACTIONS = ("take", "take", "take", "release", "refuse-to")
+BUTTONS = ("take", "release", "refuse-to")
+PRESSED = (*["take"] * size(quick=3, full=45), *["release"] * size(quick=1, full=4), "refuse-to")
+"""How often each is pressed: the more there are who press, the fewer of them hold what they could give away."""
 
 
 class Desks:
@@ -40,7 +46,13 @@ class Desks:
         self.organisation = {str(1000 + number): OWNERS[number % 2] for number in range(OFFICIALS)}
         self.person: dict[str, int] = {}
         self.opened: dict[int, Incident] = {}
+        self.cards: dict[tuple[int, str], Sequence[str]] = {}
+        """What the buttons carry that an official has about an incident."""
+        self.pressed: set[str] = set()
+        """The presses of this round."""
         self.presses = 0
+        self.done: Counter[tuple[int, int]] = Counter()
+        """Incident and person → how often they were told «done»."""
 
     async def furnish(self) -> None:
         """Two organisations with a working chat each, and incidents that the first owns and nobody holds."""
@@ -75,6 +87,11 @@ class Desks:
                         after=Status.ASSIGNED,
                     )
                 )
+            for number in self.opened:
+                for user, organisation in self.organisation.items():
+                    other = next(one for one in OWNERS if one != organisation)
+                    choices = [Choice(one, {"number": number} | ({"organisation": other} if one == "refuse-to" else {})) for one in BUTTONS]
+                    self.cards[number, user] = await tx.conversations.offer(Address(ACCOUNT, user), choices, at=now, incident=number)
 
     async def press(self, round_: int) -> None:
         """Everybody of a round presses, each in a chat of their own: first one half of the officials and then the other, in the same
@@ -83,22 +100,20 @@ class Desks:
         self.chance.shuffle(numbers)
         chosen = [(number, user) for number in numbers for user in self.chance.sample(users, AT_ONCE)]
         halves = [[one for one in chosen if (users.index(one[1]) * 2 < len(users)) is half] for half in (True, False)]
+        updates = [self._press(round_, number, user) for half in halves for number, user in half]
         async with self.store.transaction() as tx:
-            updates = [await self._press(tx, round_, number, user) for half in halves for number, user in half]
             await tx.inbox.put(ACCOUNT, updates, datetime.now(UTC))
+        self.pressed = {one.key for one in updates}
         self.presses += len(updates)
 
-    async def _press(self, tx: Tx, round_: int, number: int, user: str) -> Update:
-        action = self.chance.choice(ACTIONS)
-        other = next(one for one in OWNERS if one != self.organisation[user])
-        choice = Choice(action, {"number": number} | ({"organisation": other} if action == "refuse-to" else {}))
-        (payload,) = await tx.conversations.offer(Address(ACCOUNT, user), [choice], at=datetime.now(UTC), incident=number)
+    def _press(self, round_: int, number: int, user: str) -> Update:
+        payload = self.cards[number, user][BUTTONS.index(self.chance.choice(PRESSED))]
         press = f"{round_}/{number}/{user}"
         return Update(key=press, raw={"press": press, "user": user, "payload": payload, "at": time.time()}, lane=user)
 
-    async def handled(self, seconds: float) -> None:
+    async def handled(self) -> None:
         """Wait until every press is handled."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + LONGEST
         while True:
             async with self.store.transaction() as tx:
                 counts = await tx.inbox.counts()
@@ -107,6 +122,20 @@ class Desks:
                 return
             assert time.monotonic() < until, counts
             await asyncio.sleep(0.1)
+
+    async def answered(self) -> None:
+        """Each press of the round was handled and answered once. What nobody needs any more goes, as it does after a while in earnest."""
+        async with self.store.transaction() as tx:
+            answers = (await tx.connection.execute(text("SELECT whisper_to, text FROM outbox WHERE whisper_to <> ''"))).all()
+            handled = (await tx.connection.execute(text("SELECT key, state FROM inbox WHERE account <> ''"))).all()
+            for table in ("outbox", "inbox"):
+                await tx.connection.execute(text(f"DELETE FROM {table}"))
+        assert {state for _, state in handled} == {"done"}
+        assert len(handled) == len(self.pressed)
+        assert sorted(press for press, _ in answers) == sorted(self.pressed), "each press is answered once"
+        for press, words in answers:
+            _, number, user = press.split("/")
+            self.done[int(number), self.person[user]] += not words
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -124,11 +153,13 @@ async def test_one_of_all_who_press_at_once_wins_and_the_history_is_one_line(
         await desks.furnish()
         processes = 1 if store.is_sqlite else 2
         for place in range(processes):
-            await zygote.start({}, folder=tmp_path, first=[("tests.promises.taking:run", url)], log=f"taking-{place}.log")
+            await zygote.start({}, folder=tmp_path, first=[("tests.promises.taking:run", url, WINDOW)], log=f"taking-{place}.log")
         began = time.monotonic()
         for round_ in range(ROUNDS):
             await desks.press(round_)
-            await desks.handled(600)
+            await desks.handled()
+            await desks.answered()
+            figures(rounds=round_ + 1)
         seconds = time.monotonic() - began
         won = await compare(desks)
         figures(presses=desks.presses, won=won, refused=desks.presses - won, processes=processes, per_second=round(desks.presses / seconds))
@@ -141,14 +172,6 @@ async def compare(desks: Desks) -> int:
     async with desks.store.transaction() as tx:
         histories = {number: await tx.incidents.history(number) for number in desks.opened}
         cases = {number: await tx.incidents.get(number) for number in desks.opened}
-        answers = (await tx.connection.execute(text("SELECT whisper_to, text FROM outbox WHERE whisper_to <> ''"))).all()
-        handled = dict((await tx.connection.execute(text("SELECT state, count(*) FROM inbox WHERE account <> '' GROUP BY 1"))).all())
-    assert handled == {"done": desks.presses}
-    assert len(answers) == len({press for press, _ in answers}) == desks.presses, "each press is answered once"
-    done: Counter[tuple[int, int]] = Counter()
-    for press, words in answers:
-        _, number, user = press.split("/")
-        done[int(number), desks.person[user]] += not words
     in_history: Counter[tuple[int, int]] = Counter()
     for number, (first, *changes) in histories.items():
         assert first.action is Action.REPORT
@@ -158,7 +181,7 @@ async def compare(desks: Desks) -> int:
         case = cases[number]
         assert case is not None
         assert replayed == case.incident, f"№ {number} stands otherwise than its history says"
-    assert in_history == +done
+    assert in_history == +desks.done
     return sum(in_history.values())
 
 
