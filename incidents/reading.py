@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from incidents.region import Region
 from incidents.streets import Place, places
+from incidents.suggest import Evidence
 from incidents.words import WORD, Hit, Lexicon, normal
 
 BOUND = 4096
@@ -18,6 +19,14 @@ _LONGEST_QUESTION = 200
 """Characters of a text that can be a question about an incident; a longer one tells of something itself."""
 _DOUBT = 0.6
 """Weight of the unknown beside what was found: one keyword alone is not sure."""
+_BETTER = 1.8
+"""The odds that keywords are right are so many times their share of the weight; measured (docs/suggestions.md)."""
+_ALONE = 0.5
+"""How sure what was learned must be to name a topic no keyword speaks of."""
+_WORTH = 0.02
+"""Less likely topics are not named."""
+_SURE = 0.5
+"""How sure a place must be to be taken without asking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +35,7 @@ class Guess:
 
     id: str
     confidence: float
-    """0 … 1, comparable within one reading."""
+    """0 … 1: of topics with 0.8 about eight of ten are right (docs/suggestions.md says how that was measured)."""
     words: tuple[str, ...] = ()
 
 
@@ -61,39 +70,33 @@ class Reading:
 
     @property
     def territory(self) -> str:
-        """The likeliest territory, or an empty text."""
-        return self.territories[0].id if self.territories else ""
+        """The likeliest territory; an empty text when none is named, or several are and nobody can tell which is meant."""
+        return self.territories[0].id if self.territories and self.territories[0].confidence >= _SURE else ""
 
 
 @lru_cache(maxsize=256)
 def read(text: str, region: Region) -> Reading:
     """Read a text with the words of a region. Pure, and quick for a text of any length; one turn asks several times."""
-    text = unicodedata.normalize("NFC", text[:BOUND])
-    small = normal(text)
-    found = [(match.start(), match.group()) for match in WORD.finditer(small)]
-    words = [word for _, word in found]
-    lexicons = _lexicons(region)
-    streets = places(text.replace("\n", "."))  # a street does not go on in the next line
-    inside = {at for place in streets for at in range(place.start, place.end)}
-    in_street = {at for at, (start, _) in enumerate(found) if start in inside}
+    seen = _look(text, region)
+    words, streets, lexicons = seen.words, seen.streets, seen.lexicons
     danger = _danger(lexicons.dangers.hits(words), words)
-    topics = _topics(lexicons.topics.hits(words), words, in_street)
-    territories = _territories(lexicons.territories.hits(words), words, in_street)
+    topics = _topics(seen, region)
+    territories = _territories(seen, region)
     place = _best(streets)
-    numbers = _numbers(small)
-    chatter = danger is None and not numbers and not place and _is_chatter(small, words)
+    numbers = _numbers(seen.small)
+    chatter = danger is None and not numbers and not place and _is_chatter(seen.small, words)
     return Reading(
         topics=topics,
         territories=territories,
         place=place,
         danger=danger,
         chatter=chatter,
-        asks_status=_asks_status(small, numbers),
+        asks_status=_asks_status(seen.small, numbers),
         numbers=numbers,
     )
 
 
-# --- topic, territory, danger ------------------------------------------------------------------------------------------
+# --- topic -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,47 +109,174 @@ class _Lexicons:
 @lru_cache(maxsize=8)
 def _lexicons(region: Region) -> _Lexicons:
     return _Lexicons(
-        Lexicon((topic.id, topic.keywords) for topic in region.topics),
-        Lexicon((territory.id, territory.names) for territory in region.territories),
-        Lexicon((danger.kind, danger.words) for danger in region.dangers),
+        Lexicon(((topic.id, topic.keywords) for topic in region.topics), region.morphology),
+        Lexicon(((territory.id, territory.names) for territory in region.territories), region.morphology),
+        Lexicon(((danger.kind, danger.words) for danger in region.dangers), region.morphology),
     )
 
 
-def _topics(hits: Iterable[Hit[str]], words: Sequence[str], in_street: set[int]) -> tuple[Guess, ...]:
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A text taken apart."""
+
+    text: str
+    small: str
+    words: Sequence[str]
+    starts: Sequence[int]
+    """Where each word begins."""
+    streets: Sequence[Place]
+    in_street: frozenset[int]
+    """Words (by number) that belong to a street."""
+    lexicons: _Lexicons
+
+
+def _look(text: str, region: Region) -> _Looked:
+    text = unicodedata.normalize("NFC", text[:BOUND])
+    small = normal(text)
+    found = [(match.start(), match.group()) for match in WORD.finditer(small)]
+    streets = places(text.replace("\n", "."))  # a street does not go on in the next line
+    inside = {at for place in streets for at in range(place.start, place.end)}
+    in_street = frozenset(at for at, (start, _) in enumerate(found) if start in inside)
+    return _Looked(text, small, [word for _, word in found], [start for start, _ in found], streets, in_street, _lexicons(region))
+
+
+def evidence(text: str, region: Region) -> Evidence:
+    """What a text shows of its topic: what a model learns from, and what it is asked about."""
+    seen = _look(text, region)
+    return _evidence(seen, _weigh(seen)[0])
+
+
+def _evidence(seen: _Looked, weights: Mapping[str, float]) -> Evidence:
+    return Evidence(tuple(dict.fromkeys(word for at, word in enumerate(seen.words) if at not in seen.in_street)), weights)
+
+
+def _weigh(seen: _Looked) -> tuple[dict[str, float], dict[str, dict[str, None]]]:
     """Topics by the weight of their keywords: what comes again counts less each time, what comes early a little more."""
     weights: dict[str, float] = {}
-    seen: dict[tuple[str, object], int] = {}
+    times: dict[tuple[str, object], int] = {}
     led: dict[str, dict[str, None]] = {}
-    for hit in hits:
-        if in_street.issuperset(hit.words):
+    for hit in seen.lexicons.topics.hits(seen.words):
+        if seen.in_street.issuperset(hit.words):
             continue
-        times = seen[hit.owner, hit.keyword] = seen.get((hit.owner, hit.keyword), 0) + 1
+        time = times[hit.owner, hit.keyword] = times.get((hit.owner, hit.keyword), 0) + 1
         early = 1.0 + 0.5 / (1.0 + hit.words[0] / 12)
-        weights[hit.owner] = weights.get(hit.owner, 0.0) + hit.weight * early / times**1.5
-        led.setdefault(hit.owner, {})[_said(words, hit.words)] = None
-    return _guesses(weights, led)
+        weights[hit.owner] = weights.get(hit.owner, 0.0) + hit.weight * early / time**1.5
+        led.setdefault(hit.owner, {})[_said(seen.words, hit.words)] = None
+    return weights, led
 
 
-def _territories(hits: Iterable[Hit[str]], words: Sequence[str], in_street: set[int]) -> tuple[Guess, ...]:
-    """Territories by how often they are named; of names that overlap only the longest counts, and none within a street."""
+def _topics(seen: _Looked, region: Region) -> tuple[Guess, ...]:
+    weights, led = _weigh(seen)
+    likely = _by_keywords(weights)
+    learned = region.learned
+    if learned is None or not seen.words:
+        return _guesses(likely, {topic: tuple(said) for topic, said in led.items()})
+    shown = _evidence(seen, weights)
+    likely = _by_both(likely, learned.probabilities(shown), region)
+    best = max(likely, key=lambda topic: likely[topic])
+    if not weights and likely[best] < _ALONE:
+        return ()
+    words = {topic: tuple(led.get(topic, ())) for topic in likely if likely[topic] >= _WORTH}
+    if not words[best]:
+        words[best] = learned.led(shown, best)
+    return _guesses({topic: likely[topic] for topic in words}, words)
+
+
+def _by_keywords(weights: Mapping[str, float]) -> dict[str, float]:
+    """How likely each topic is by its share of the weight; the rest is that it is none of them."""
+    if not weights:
+        return {}
+    total = sum(weights.values()) + _DOUBT
+    best = max(weights, key=lambda topic: weights[topic])
+    share = weights[best] / total
+    sure = _BETTER * share / (1 + (_BETTER - 1) * share)
+    left = (1 - sure) / (total - weights[best])
+    return {topic: sure if topic == best else weight * left for topic, weight in weights.items()}
+
+
+def _by_both(keywords: Mapping[str, float], learned: Mapping[str, float], region: Region) -> dict[str, float]:
+    """What was learned; topics that are newer than it get what the keywords give them, those that are gone nothing."""
+    newer = {topic: likely for topic, likely in keywords.items() if topic not in learned}
+    known = {topic: likely for topic, likely in learned.items() if topic in region.topic}
+    left = (1 - sum(newer.values())) / (sum(known.values()) or 1.0)
+    return newer | {topic: likely * left for topic, likely in known.items()}
+
+
+def _guesses(likely: Mapping[str, float], words: Mapping[str, tuple[str, ...]]) -> tuple[Guess, ...]:
+    order = sorted(likely, key=lambda one: -likely[one])
+    return tuple(Guess(one, round(likely[one], 3), words[one]) for one in order if likely[one] >= 0.001)
+
+
+# --- territory ---------------------------------------------------------------------------------------------------------
+
+_PLACE_DOUBT = 0.2
+"""Weight of the unknown beside the places that are named."""
+_NAMED, _ADJECTIVE, _BETWEEN, _COMMON = 2.0, 1.0, 0.5, 0.15
+"""Weights: «в Бийске», «бийская больница», «трасса Барнаул — Бийск», «ключи» that may be keys."""
+_IS_ADJECTIVE = re.compile(r".*[сц]к(?:ий|ая|ое|ие|ого|ому|ой|ую|их|им|ими)")
+_KIND = re.compile(
+    r"г|гор|город[а-я]{0,3}|с|сел[а-я]{1,2}|п|пос|пгт|рп|поселк[а-я]{1,2}|поселок|д|дер|деревн[а-я]{1,3}|ст|станци[а-я]{1,2}"
+)
+_SENTENCE = ".!?…\n"
+
+
+def _territories(seen: _Looked, region: Region) -> tuple[Guess, ...]:
+    """Territories by how often and how plainly they are named; of names that overlap only the longest counts, and none within a street."""
     weights: dict[str, float] = {}
     led: dict[str, dict[str, None]] = {}
-    taken: dict[int, str] = dict.fromkeys(in_street, "")
+    named = _named(seen)
+    for hit in named:
+        after = next((other for other in named if other.owner != hit.owner and _beside(hit, other)), None)
+        weight = _BETWEEN if after else _plainly(hit, seen, region)
+        weights[hit.owner] = weights.get(hit.owner, 0.0) + weight
+        led.setdefault(hit.owner, {})[_said(seen.words, hit.words)] = None
+    for place in list(weights):
+        around = next((one for one in region.with_parents(place)[1:] if one in weights), None)
+        if around:  # «Барнаул, посёлок Южный» names one place, not two
+            weights[place] += weights[around]
+            weights[around] = min(weights[around], _COMMON)
+    total = sum(weights.values()) + _PLACE_DOUBT
+    return _guesses({place: weight / total for place, weight in weights.items()}, {place: tuple(said) for place, said in led.items()})
+
+
+def _named(seen: _Looked) -> list[Hit[str]]:
+    """Each name once, in the order of the text; «Барнаул-Бийск» is two of them."""
+    hits = list(seen.lexicons.territories.hits(seen.words))
+    for at, word in enumerate(seen.words):
+        parts = [next(iter(seen.lexicons.territories.hits([part])), None) for part in word.split("-")] if "-" in word else []
+        found = [part for part in parts if part]
+        if len({part.owner for part in found}) > 1:
+            hits = [hit for hit in hits if at not in hit.words] + [Hit(part.owner, part.weight, (at,), part.keyword) for part in found]
+    taken: dict[int, set[str]] = {at: set() for at in seen.in_street}
+    named = []
     for hit in sorted(hits, key=lambda hit: (-len(hit.words), hit.words[0])):
-        if any(taken.get(at, hit.owner) != hit.owner for at in hit.words):
+        pair = "-" in seen.words[hit.words[0]] and len(hit.words) == 1
+        if any(at in taken and (not pair or hit.owner in taken[at] or at in seen.in_street) for at in hit.words):
             continue
-        new = [at for at in hit.words if at not in taken]
-        taken.update(dict.fromkeys(hit.words, hit.owner))
-        if new:
-            weights[hit.owner] = weights.get(hit.owner, 0.0) + 2.0
-            led.setdefault(hit.owner, {})[_said(words, hit.words)] = None
-    return _guesses(weights, led)
+        for at in hit.words:
+            taken.setdefault(at, set()).add(hit.owner)
+        named.append(hit)
+    return sorted(named, key=lambda hit: hit.words[0])
 
 
-def _guesses(weights: dict[str, float], led: dict[str, dict[str, None]]) -> tuple[Guess, ...]:
-    total = sum(weights.values()) + _DOUBT
-    order = sorted(weights, key=lambda owner: -weights[owner])
-    return tuple(Guess(owner, round(weights[owner] / total, 3), tuple(led[owner])) for owner in order)
+def _beside(one: Hit[str], other: Hit[str]) -> bool:
+    """«Барнаул — Бийск», «Барнаул-Бийск»: two places with nothing between them are the ends of something."""
+    return one.words[-1] <= other.words[0] <= one.words[-1] + 1 or other.words[-1] <= one.words[0] <= other.words[-1] + 1
+
+
+def _plainly(hit: Hit[str], seen: _Looked, region: Region) -> float:
+    """How plainly a name means the place."""
+    at = hit.words[0]
+    word, start = seen.words[at], seen.starts[at]
+    if len(hit.words) > 1:
+        return _NAMED
+    if hit.keyword.parts[0][0].letters in region.morphology.common and not (at and _KIND.fullmatch(seen.words[at - 1])):
+        before = seen.text[:start].rstrip()
+        return _NAMED if seen.text[start].isupper() and before and before[-1] not in _SENTENCE else _COMMON
+    return _ADJECTIVE if _IS_ADJECTIVE.fullmatch(word) else _NAMED
+
+
+# --- danger ------------------------------------------------------------------------------------------------------------
 
 
 def _danger(hits: Iterable[Hit[str]], words: Sequence[str]) -> Guess | None:

@@ -110,7 +110,7 @@ class Hit(Generic[Owner]):
 class Lexicon(Generic[Owner]):
     """Many keywords, laid out so that a text is read once whatever their number."""
 
-    def __init__(self, keywords: Iterable[tuple[Owner, Sequence[str]]], morphology: Morphology = Morphology()) -> None:  # noqa: B008  # frozen
+    def __init__(self, keywords: Iterable[tuple[Owner, Sequence[str]]], morphology: Morphology = Morphology()) -> None:
         self._forms = morphology.forms
         self._by_other: dict[str, list[tuple[Form, int, int, tuple[Form, ...]]]] = {}
         self._by_start: dict[str, list[tuple[Form, int, int, tuple[Form, ...]]]] = {}
