@@ -54,7 +54,7 @@ async def next_unsorted(turn: Turn, *, after: int) -> None:
 async def sort_to(turn: Turn) -> None:
     """[Комитет ЖКХ ✓]: the guess was right."""
     case = await _unsorted(turn)
-    if case and await _move(turn, case, turn.arguments["organisation"]):
+    if case and await move(turn, case, turn.arguments["organisation"]):
         await turn.quiet()
         await _show_sorted(turn, case.id, await turn.pressed_row())
 
@@ -186,7 +186,7 @@ async def pass_to(turn: Turn) -> None:
     if not case:
         return
     unsorted, organisation = case.incident.status is Status.NEW, turn.arguments["organisation"]
-    if not await _move(turn, case, organisation):
+    if not await move(turn, case, organisation):
         return
     title = organisation_title(turn, organisation, turn.texts)
     done = turn.t("curate-sorted", number=case.id, organisation=title)
@@ -240,7 +240,7 @@ def _move_of(case: Case) -> Action:
     return Action.ASSIGN if case.incident.status is Status.NEW else Action.REASSIGN
 
 
-async def _move(turn: Turn, case: Case, organisation: str) -> bool:
+async def move(turn: Turn, case: Case, organisation: str) -> bool:
     """Give the incident to an organisation; that the bot would have given it to another one is remembered."""
     if organisation not in turn.region.organisation:
         await turn.whisper("press-used")

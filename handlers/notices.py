@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
-from bots.channel import Address
 from handlers import reminders
 from handlers.card import organisation_title, place, time_left, topic_title
 from handlers.citizen import (
     answer_to_citizen,
     citizen_line,
-    citizen_texts,
     closed_to_citizen,
     interim_to_citizen,
     moved_to_citizen,
     question_to_citizen,
     refresh_receipt,
-    tell_citizen,
     when_of,
 )
+from handlers.reminding import remind
 from handlers.thread import desk_places, put_cards, refresh_cards, retire_cards, tell_at, tell_thread, texts_at
 from handlers.turn import Moment, Notice, Offer, Offers
-from incidents.deadlines import CITIZEN_NUDGE, Audience, Reminder
-from incidents.incident import Action, Change, Resolution, Role, Timer
+from incidents.incident import Action, Change, Resolution, Role
 from incidents.reading import read
 from incidents.routing import route
 from locales import Texts
 from storage.incidents import Case
 from storage.outbox import Purpose
+
+__all__ = ["NOTICES", "after", "remind", "sorting", "tell_unsorted"]  # the scheduler knows this module only
 
 
 async def after(moment: Moment, before: Case, case: Case, change: Change) -> None:
@@ -198,139 +196,6 @@ async def sorting(moment: Moment, case: Case, texts: Texts) -> tuple[str, Offers
         ],
     ]
     return f"{head}\n{line}\n{time_left(moment, case.incident, texts)}", offers
-
-
-# --- the clock speaks --------------------------------------------------------------------------------------------------
-
-
-async def remind(moment: Moment, case: Case, reminder: Reminder) -> None:
-    """Say a step of the ladder to everybody it is for. Whoever is responsible at this instant hears it."""
-    if Audience.CITIZEN in reminder.tells:
-        await _clock_to_citizen(moment, case, reminder)
-    incident = case.incident
-    await moment.tx.conversations.retire(incident.id, moment.now, actions=("remind",))
-    told_desk = Audience.CURATOR in reminder.tells or not incident.organisation
-    if incident.organisation and (Audience.ASSIGNEE in reminder.tells or Audience.ORGANISATION in reminder.tells):
-        await _clock_to_organisation(moment, case)
-        await refresh_cards(moment, case)
-    if told_desk:
-        await _clock_to_desk(moment, case, reminder)
-    if Audience.HEAD in reminder.tells and incident.organisation:
-        await _clock_to_heads(moment, case)
-
-
-async def remind_organisation(moment: Moment, case: Case) -> bool:
-    """A curator asked for it: the organisation hears now how the clock stands. Returns False when there is nowhere to say it."""
-    threads = [thread for thread in await moment.tx.chats.threads_of(case.id) if not thread.retired]
-    if not any(thread.account in moment.office.limits for thread in threads):
-        return False
-    await _clock_to_organisation(moment, case)
-    return True
-
-
-async def _clock_to_citizen(moment: Moment, case: Case, reminder: Reminder) -> None:
-    if reminder.step == CITIZEN_NUDGE:
-        await tell_citizen(moment, case, "citizen-nudge")
-    elif case.incident.due_at and case.incident.due_at <= moment.now:
-        await tell_citizen(
-            moment, case, "citizen-promise-missed", when=when_of(moment, case, await citizen_texts(moment, case), case.incident.due_at)
-        )
-
-
-async def _clock_to_organisation(moment: Moment, case: Case) -> None:
-    """To the thread, naming those on duty while nobody holds it; the holder in private too where they have a chat with us."""
-    officials = await moment.tx.people.officials(case.incident.organisation, Role.OFFICIAL)
-    holder = next((post for post in officials if post.person == case.incident.assignee), None)
-    threads = [
-        thread for thread in await moment.tx.chats.threads_of(case.id) if not thread.retired and thread.account in moment.office.limits
-    ]
-    for thread in threads:
-        address = Address(thread.account, thread.chat)
-        texts = await texts_at(moment, address)
-        lines = [_clock_line(moment, case, texts, holder.name if holder else "")]
-        if not holder and officials and thread.chat not in {post.chat for post in officials}:
-            lines.append(texts.say("remind-everybody", names=", ".join(post.name for post in officials if post.name) or "—"))
-        offers = [] if holder else [[Offer(texts.say("button-take"), "take", {"number": case.id})]]
-        await reminders.replaced(moment, case, address)
-        await tell_at(moment, case, address, "\n".join(lines), offers, purpose=Purpose.REMINDER)
-    places = {(thread.account, thread.chat) for thread in threads}
-    if holder and holder.account in moment.office.limits and (holder.account, holder.chat) not in places:
-        texts = moment.texts_for(holder.language)
-        await moment.post(holder.address, _clock_line(moment, case, texts, holder.name), purpose=Purpose.REMINDER, incident=case.id)
-
-
-def _clock_line(moment: Moment, case: Case, texts: Texts, holder: str) -> str:
-    incident = case.incident
-    due = incident.due_at or moment.now
-    when, left = when_of(moment, case, texts, due), texts.span(abs(due - moment.now) + timedelta(seconds=30))
-    promise = incident.timer is Timer.PROMISE
-    if moment.now < due:
-        if promise:
-            return texts.say("remind-promise-left", number=case.id, left=left)
-        return texts.say("remind-left-held" if holder else "remind-left-free", number=case.id, left=left, name=holder)
-    if moment.now - due < timedelta(hours=1):
-        return texts.say("remind-promise-missed" if promise else "remind-deadline", number=case.id, when=when)
-    return texts.say("remind-promise-late" if promise else "remind-late", number=case.id, left=left)
-
-
-async def _clock_to_desk(moment: Moment, case: Case, reminder: Reminder) -> None:
-    """To the curators, but not to those who took this step under control."""
-    incident = case.incident
-    step = "late" if reminder.step.startswith("late-") else reminder.step
-    silent = await moment.tx.incidents.controlled_by(case.id, incident.turn, step)
-    curators = {(post.account, post.chat): post.person for post in await moment.tx.people.curators()}
-    for address in await desk_places(moment):
-        if curators.get((address.account, address.chat)) in silent:
-            continue
-        texts = await texts_at(moment, address)
-        offers = _desk_offers(case, step, texts)
-        await reminders.replaced(moment, case, address)
-        await moment.post(address, await _desk_line(moment, case, texts), offers, purpose=Purpose.REMINDER, incident=case.id)
-
-
-def _desk_offers(case: Case, step: str, texts: Texts) -> Offers:
-    number = {"number": case.id}
-    control = Offer(texts.say("button-control"), "control", number | {"turn": case.incident.turn, "step": step})
-    if not case.incident.organisation:
-        return [[Offer(texts.say("button-pass"), "pass", number), Offer(texts.say("button-answer"), "answer", number)], [control]]
-    return [
-        [Offer(texts.say("button-remind"), "remind", number), Offer(texts.say("button-pass"), "pass", number)],
-        [Offer(texts.say("button-answer"), "answer", number), control],
-    ]
-
-
-async def _desk_line(moment: Moment, case: Case, texts: Texts) -> str:
-    incident = case.incident
-    due = incident.due_at or moment.now
-    left = texts.span(abs(due - moment.now) + timedelta(seconds=30))
-    if not incident.organisation:
-        return texts.say("remind-unsorted" if moment.now < due else "remind-unsorted-late", number=case.id, left=left)
-    what: dict[str, str | float] = {
-        "number": case.id,
-        "topic": topic_title(moment, incident, texts),
-        "place": place(moment, case, texts),
-        "organisation": organisation_title(moment, incident.organisation, texts),
-    }
-    if incident.timer is Timer.PROMISE:
-        when = when_of(moment, case, texts, due)
-        return texts.say("remind-curator-promise" if moment.now < due else "remind-curator-promise-missed", left=left, when=when, **what)
-    if moment.now >= due:
-        late = moment.now - due >= timedelta(hours=1)
-        return texts.say("remind-curator-late" if late else "remind-curator-deadline", left=left, **what)
-    if incident.assignee:
-        holder = await moment.tx.people.get(incident.assignee)
-        return texts.say("remind-curator-held", left=left, name=holder.name or texts.say("somebody"), **what)
-    return texts.say("remind-curator-free", left=left, **what)
-
-
-async def _clock_to_heads(moment: Moment, case: Case) -> None:
-    """In private; not to one who has heard it a moment ago beside the card."""
-    told = {(thread.account, thread.chat) for thread in await moment.tx.chats.threads_of(case.id) if not thread.retired}
-    for head in await moment.tx.people.officials(case.incident.organisation, Role.HEAD):
-        if head.account not in moment.office.limits or (head.account, head.chat) in told:
-            continue
-        texts = moment.texts_for(head.language)
-        await moment.post(head.address, await _desk_line(moment, case, texts), purpose=Purpose.REMINDER, incident=case.id)
 
 
 # --- the table ---------------------------------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ async def pick(
 ) -> None:
     """Offer the choices to this person only. ``action`` with an ``offset`` among its arguments turns the page."""
     await turn.quiet()
-    offset, size = turn.arguments.get("offset"), PAGE - 2 if last else PAGE
-    offers = _page(turn, choices, action, arguments, offset=offset or 0, size=size, last=last)
+    offset = turn.arguments.get("offset")
+    offers = page_of(turn, choices, action, arguments, last=last)
     options = {"incident": arguments.get("number", 0), "only": turn.event.sender.id, "once": True}
     if offset is None:
         await turn.post(turn.here, text, offers, **options)
@@ -30,9 +30,9 @@ async def pick(
         await turn.instead(text, offers, **options)
 
 
-def _page(
-    turn: Turn, choices: Sequence[Offer], action: str, arguments: Mapping[str, Any], *, offset: int, size: int, last: Offer | None
-) -> Offers:
+def page_of(turn: Turn, choices: Sequence[Offer], action: str, arguments: Mapping[str, Any], *, last: Offer | None = None) -> Offers:
+    """The page of the choices that the pressed button asks for, the first of them otherwise; ``last``: a button below every page."""
+    offset, size = turn.arguments.get("offset") or 0, PAGE - 2 if last else PAGE
     page = choices[offset : offset + size]
     rows = [list(page[at : at + 2]) for at in range(0, len(page), 2)]
     turning = [Offer(turn.t("button-back"), action, {**arguments, "offset": max(offset - size, 0)})] if offset else []

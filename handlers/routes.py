@@ -10,7 +10,7 @@ from typing import Any
 
 from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
 from bots.pages import shorten
-from handlers import curate, drafts, enter, groups, mine, rate, report, sending, standing, watch, work
+from handlers import charge, curate, drafts, enter, groups, mine, rate, reminding, report, sending, standing, watch, work
 from handlers.turn import Handler, Moment, Turn
 from storage.conversations import Offered
 from storage.people import Person
@@ -75,8 +75,11 @@ BUTTONS: Mapping[str, Handler] = {
     "pass": curate.pass_,
     "pass-to": curate.pass_to,
     "open": watch.open_,
-    "remind": watch.remind,
-    "control": watch.control,
+    "remind": charge.remind,
+    "control": charge.control,
+    "hand": charge.hand,
+    "hand-to": charge.hand_to,
+    "hand-back": charge.hand_back,
     "rework": curate.rework,
     "rework-because": curate.rework_because,
     "close": curate.close,
@@ -104,6 +107,7 @@ INTERNAL: Mapping[str, Callable[[Moment, Mapping[str, Any]], Awaitable[None]]] =
     "outcome": sending.outcome,
     "unheard": sending.unheard,
     "settle": report.settle,
+    "held-reminder": reminding.held_back,
 }
 """What the house tells itself through the inbox."""
 

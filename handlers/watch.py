@@ -9,7 +9,7 @@ from typing import Any
 from bots.channel import Pressed, Reply, Said
 from handlers import enter
 from handlers.card import card_offers, card_text, organisation_title, place, time_left, topic_title
-from handlers.notices import remind_organisation, sorting
+from handlers.notices import sorting
 from handlers.turn import Offer, Offers, Turn
 from incidents.incident import RULES, Action, Role, Status
 from storage.incidents import Case
@@ -195,41 +195,6 @@ async def sorting_card(turn: Turn, case: Case) -> tuple[str, Offers]:
     if await turn.tx.incidents.count_unsorted() > 1:
         offers = [*offers, [Offer(turn.t("curate-button-skip"), "page", {"list": "queue", "after": case.id})]]
     return text, offers
-
-
-# --- below an escalation -----------------------------------------------------------------------------------------------
-
-
-async def remind(turn: Turn) -> None:
-    """[Напомнить]: the organisation hears it now; once an hour is enough, whoever presses."""
-    case = await of_desk(turn)
-    if not case:
-        return
-    incident = case.incident
-    if incident.status not in (Status.ASSIGNED, Status.IN_PROGRESS, Status.PROMISED):
-        await turn.whisper("watch-nothing-to-remind", number=case.id)
-    elif not await turn.tx.incidents.reminded(case.id, incident.turn, f"asked-{turn.now:%Y%m%d%H}", turn.now):
-        await turn.whisper("watch-reminded-already", number=case.id)
-    elif await remind_organisation(turn, case):
-        await turn.whisper("watch-reminded", organisation=organisation_title(turn, incident.organisation, turn.texts))
-    else:
-        await turn.whisper("watch-nobody", organisation=organisation_title(turn, incident.organisation, turn.texts))
-
-
-async def control(turn: Turn) -> None:
-    """[Взял на контроль]: this step of this clock is not told to this curator again."""
-    case = await of_desk(turn)
-    if not case:
-        return
-    await turn.tx.incidents.control(case.id, turn.arguments["turn"], turn.arguments["step"], turn.person.id, turn.now)
-    await turn.quiet()
-    row = await turn.pressed_row()
-    # A group hears its reminders for the others who read there.
-    line = turn.t("watch-controlled") if turn.private else turn.t("watch-controlled-by", name=turn.person.name or turn.t("somebody"))
-    if row:
-        await strip(turn, row, line, case.id)
-    else:
-        await turn.post(turn.here, line, incident=case.id)
 
 
 async def strip(turn: Turn, row: int, line: str, number: int) -> None:

@@ -103,6 +103,8 @@ class Told:
 
     as_what: As
     why: Why
+    audience: Audience
+    """Of which link of the chain: the organisation (whoever it is there), the curators, the heads, the citizen."""
     person: int = 0
     instead_of: int = 0
     """Whose deputy it is."""
@@ -129,7 +131,7 @@ class _Decision:
 
     def everybody(self) -> Sequence[Told]:
         tells = self.reminder.tells
-        citizen = [Told(as_what=As.CITIZEN, why=Why.STEP)] if Audience.CITIZEN in tells else []
+        citizen = [Told(as_what=As.CITIZEN, why=Why.STEP, audience=Audience.CITIZEN)] if Audience.CITIZEN in tells else []
         office = self._office() if Audience.ASSIGNEE in tells or Audience.ORGANISATION in tells else []
         lost = not office and any(who in tells for who in _OFFICE)
         absent = bool(office) and bool(self.staff.officials) and all(not one.person for one in office)
@@ -160,7 +162,7 @@ class _Decision:
             found = [*found, *self._team()]
         elif self._wakes:
             found = [*found, *self._on_duty(incident.organisation)]  # in the night somebody else has to know
-        chats = [Told(as_what=As.CHAT, why=Why.STEP)] if self.staff.chats else []
+        chats = [Told(as_what=As.CHAT, why=Why.STEP, audience=_OURS)] if self.staff.chats else []
         return [*self._later(found, self.staff.zone, found), *chats]
 
     def _holder(self) -> Sequence[Told]:
@@ -169,8 +171,8 @@ class _Decision:
         if not who:
             return []
         if absence is None:
-            return [Told(as_what=As.HOLDER, why=Why.HOLDS, person=who)]
-        return [Told(as_what=As.DEPUTY, why=Why.AWAY, person=who, instead_of=holder, until=absence.until)]
+            return [Told(as_what=As.HOLDER, why=Why.HOLDS, audience=_OURS, person=who)]
+        return [Told(as_what=As.DEPUTY, why=Why.AWAY, audience=_OURS, person=who, instead_of=holder, until=absence.until)]
 
     def _team(self) -> Sequence[Told]:
         """Those on duty; everybody when nobody is, or when it is too late for anything else."""
@@ -187,9 +189,11 @@ class _Decision:
         if not self.staff.desk and (not on_duty or self._overdue):
             reason = Why.OVERDUE if on_duty else why
             others = self._present(curators, "", As.CURATOR, reason)
-            found += others or [Told(as_what=As.CURATOR, why=Why.NOBODY_THERE, person=one) for one in curators if not on_duty]
+            found += others or [
+                Told(as_what=As.CURATOR, why=Why.NOBODY_THERE, audience=Audience.CURATOR, person=one) for one in curators if not on_duty
+            ]
         found = [one for one in self._later(found, self.staff.desk_zone, found) if one.person not in self.staff.controlled]
-        return [*found, *([Told(as_what=As.DESK, why=why)] if self.staff.desk else [])]
+        return [*found, *([Told(as_what=As.DESK, why=why, audience=Audience.CURATOR)] if self.staff.desk else [])]
 
     def _heads(self, why: Why) -> Sequence[Told]:
         found = self._present(self.staff.heads, self.incident.organisation, As.HEAD, why)
@@ -203,19 +207,23 @@ class _Decision:
             if shift.organisation == organisation and shift.since <= self.at < shift.until:
                 who, absence = self._there(shift.person, organisation)
                 instead = shift.person if absence else 0
+                audience = _OURS if organisation else Audience.CURATOR
                 if who:
-                    found.append(Told(as_what=As.DUTY, why=Why.ON_DUTY, person=who, instead_of=instead, until=shift.until))
+                    one = Told(as_what=As.DUTY, why=Why.ON_DUTY, audience=audience, person=who, instead_of=instead, until=shift.until)
+                    found.append(one)
         return found
 
     def _present(self, people: Sequence[int], organisation: str, as_what: As, why: Why) -> list[Told]:
         """Each of them, or who stands in for those who are away."""
+        audience = {As.CURATOR: Audience.CURATOR, As.HEAD: Audience.HEAD}.get(as_what, _OURS)
         found = []
         for person in people:
             who, absence = self._there(person, organisation)
             if who and absence:
-                found.append(Told(as_what=As.DEPUTY, why=Why.AWAY, person=who, instead_of=person, until=absence.until))
+                one = Told(as_what=As.DEPUTY, why=Why.AWAY, audience=audience, person=who, instead_of=person, until=absence.until)
+                found.append(one)
             elif who:
-                found.append(Told(as_what=as_what, why=why, person=who))
+                found.append(Told(as_what=as_what, why=why, audience=audience, person=who))
         # Whoever is meant in their own right hears it so, whomever they stand in for besides.
         return sorted(found, key=lambda one: one.as_what is As.DEPUTY)
 
@@ -267,6 +275,7 @@ class _Decision:
         return found if too_late else [replace(one, not_before=morning) for one in found]
 
 
+_OURS = Audience.ORGANISATION
 _OFFICE = (Audience.ASSIGNEE, Audience.ORGANISATION)
 _STAFF = (*_OFFICE, Audience.CURATOR, Audience.HEAD)
 

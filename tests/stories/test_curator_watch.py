@@ -224,7 +224,7 @@ async def test_a_curator_closes_with_a_resolution(house: House) -> None:
 # --- below an escalation -----------------------------------------------------------------------------------------------
 
 
-async def test_remind_tells_the_organisation_now_and_once_an_hour(house: House) -> None:
+async def test_remind_tells_the_organisation_now_and_once_in_a_quarter_of_an_hour(house: House) -> None:
     await house.chat("telegram/altai", FORUM, "zhkh-barnaul")
     who = await curator(house)
     await reported(house)
@@ -233,8 +233,12 @@ async def test_remind_tells_the_organisation_now_and_once_an_hour(house: House) 
     assert await who.presses("Напомнить") == "Напомнили: Комитет ЖКХ Барнаула."
     told = house.chat_shows("telegram/altai", FORUM)[before:]
     assert [shown.text.splitlines()[0] for shown in told] == ["⏳ № 1: осталось 1 ч 55 мин, никто не взял."]
-    assert await who.presses("Напомнить") == "По № 1 за этот час уже напоминали."
+    assert who.last.text.endswith("\nНапомнили в 18:05.")
+    assert await who.presses("Напомнить") == "По № 1 уже напоминали в 18:05. Чуть позже — ещё раз."
     assert len(house.chat_shows("telegram/altai", FORUM)) == before + 1
+    await house.later(minutes=15)
+    assert await who.presses("Напомнить") == "Напомнили: Комитет ЖКХ Барнаула."
+    assert who.last.text.endswith("\nНапомнили в 18:20.")
 
 
 async def test_remind_says_when_there_is_nobody_to_remind(house: House) -> None:
@@ -267,12 +271,15 @@ async def test_who_took_it_under_control_is_not_told_of_that_step_again(house: H
     shown = first.last
     first.heard()
     second.heard()
-    await first.presses("Взял на контроль", at=shown)
-    assert shown.labels == []
-    assert shown.text.endswith("\nВзято на контроль: повторять это напоминание не будем.")
+    assert await first.presses("Взял на контроль", at=shown) == "На контроле у вас: повторять это напоминание не будем."
+    assert shown.labels == ["Напомнить", "Передать", "Ответить"]
+    assert shown.text.endswith("\nНа контроле: Сидорова.")
+    assert second.last.text.endswith("\nНа контроле: Сидорова.")
+    assert "Взял на контроль" in second.last.labels
     await house.later(days=1)
     assert first.heard() == []
     assert len(second.heard()) == 1
+    assert shown.text.startswith("🔴 № 1 просрочен на 2 дня")  # brought up to date in silence
 
 
 async def test_in_the_curators_chat_control_names_who_has_it(house: House) -> None:
@@ -284,7 +291,7 @@ async def test_in_the_curators_chat_control_names_who_has_it(house: House) -> No
     assert house.chat_shows("telegram/altai", DESK)[-1].text.endswith("\nНа контроле: Сидорова.")
 
 
-async def test_nobody_but_curators_press_below_an_escalation(house: House) -> None:
+async def test_nobody_but_those_in_charge_press_below_an_escalation(house: House) -> None:
     await house.chat("telegram/altai", DESK, desk=True)
     await curator(house)
     await house.official("telegram/altai", "official", "Иванова", "zhkh-barnaul")
@@ -292,7 +299,7 @@ async def test_nobody_but_curators_press_below_an_escalation(house: House) -> No
     await house.sleeps(hours=22, minutes=5)
     official = house.person("telegram/altai", "official", "Иванова")
     for label in ("Напомнить", "Передать", "Взял на контроль"):
-        assert await official.presses(label, to=DESK) == "Это могут только кураторы."
+        assert await official.presses(label, to=DESK) == "Это могут кураторы и руководитель органа, который отвечает."
     async with house.store.transaction() as tx:
         assert await tx.incidents.controlled_by(1, 1, "2h") == frozenset()
     assert (await house.case(1)).incident.organisation == "zhkh-barnaul"

@@ -1,0 +1,71 @@
+"""Who there is to be told of an incident at this instant, and where each of them can be reached in private."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bots.channel import Address
+from handlers.turn import Moment
+from incidents.incident import Role
+from incidents.responsible import Staff
+from storage.chats import Thread
+from storage.incidents import Case
+from storage.people import Post
+from storage.staffing import DESK
+
+
+async def staff_of(moment: Moment, case: Case, step: str = "") -> Staff:
+    """Everybody who may be told of the incident; ``step``: of the clock that runs, for who has that under control."""
+    tx, incident, limits = moment.tx, case.incident, moment.office.limits
+    owner = incident.organisation
+    await tx.staffing.ahead([owner, DESK] if owner else [DESK], moment.now)
+    desk = await tx.staffing.roster(DESK, moment.now)
+    ours = await tx.staffing.roster(owner, moment.now) if owner else None
+    group = moment.region.organisation.get(owner)
+    return Staff(
+        officials=_persons(await tx.people.officials(owner, Role.OFFICIAL)) if owner else (),
+        heads=_persons(await tx.people.officials(owner, Role.HEAD)) if owner else (),
+        curators=_persons(await tx.people.curators()),
+        absences=(*(ours.absences if ours else ()), *desk.absences),
+        shifts=(*(ours.shifts if ours else ()), *desk.shifts),
+        chats=bool(owner) and any([await is_group(moment, thread) for thread in await live_threads(moment, case)]),
+        desk=any(chat.account in limits for chat in await tx.chats.desks()),
+        controlled=await tx.incidents.controlled_by(case.id, incident.turn, step_name(step)) if step else frozenset(),
+        zone=moment.zone((group.territory if group else "") or incident.territory),
+        desk_zone=moment.zone(""),
+    )
+
+
+def step_name(step: str) -> str:
+    """What «Взял на контроль» is kept for: all of the daily reminders after the deadline are one step."""
+    return "late" if step.startswith("late-") else step
+
+
+def _persons(posts: Sequence[Post]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(post.person for post in posts))
+
+
+async def live_threads(moment: Moment, case: Case) -> Sequence[Thread]:
+    """Where the incident is its owner's business and we can write."""
+    return [one for one in await moment.tx.chats.threads_of(case.id) if not one.retired and one.account in moment.office.limits]
+
+
+async def is_group(moment: Moment, thread: Thread) -> bool:
+    """Whether several people read there; else it is somebody's private chat."""
+    return await moment.tx.chats.get(thread.account, thread.chat) is not None
+
+
+async def private_place(moment: Moment, person: int, posts: Sequence[Post]) -> Address | None:
+    """Where a person can be written to in private: where they opened the invitation, else in any of our accounts they wrote to."""
+    limits = moment.office.limits
+    for post in posts:
+        if post.person == person and post.account in limits:
+            return post.address
+    return next(iter(await moment.tx.people.private_chats(person, list(limits))), None)
+
+
+async def is_on_duty(moment: Moment, organisation: str) -> Sequence[int]:
+    """Who is on duty in an organisation (empty: at the desk) at this instant, without those who are away."""
+    roster = await moment.tx.staffing.roster(organisation, moment.now)
+    away = {one.person for one in roster.absences if one.since <= moment.now < one.until}
+    return [one.person for one in roster.shifts if one.since <= moment.now < one.until and one.person not in away]
