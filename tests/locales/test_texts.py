@@ -16,8 +16,11 @@ from fluent.syntax import ast as fluent
 
 from bots.channel import FileKind, Scene
 from bots.vk.channel import _RIGHTS
-from handlers import curate, drafts, enter, watch
-from incidents.incident import NotAllowed, Resolution, Role, Status
+from handlers import curate, drafts, enter, explained, watch
+from incidents.incident import Action, NotAllowed, Resolution, Role, Status, Timer
+from incidents.planning import Why as When
+from incidents.responsible import As
+from incidents.responsible import Why as Told
 from locales import LANGUAGES, choose, texts
 from scheduler.watchdog import Stuck
 
@@ -45,6 +48,13 @@ COMPUTED: Mapping[str, Sequence[str]] = {
     "cli-restore-{}": ["damaged", "foreign", "newer", "occupied", "running"],
     "cli-sandbox-{}": ["queued", "failed", "uncertain"],
     "cli-settings-{}": [],  # pydantic fills these in; tests/bots/test_settings.py says each
+    "clock-did-{}": list(Action),
+    "clock-name-{}": [timer for timer in Timer if timer is not Timer.NONE],
+    "clock-status-{}": list(Status),
+    "clock-step-close-{}": [Timer.PAUSED, Timer.RATING],
+    "clock-to-{}": list(As),
+    "clock-told-{}": [why for why in Told if why not in explained._PLAIN],
+    "clock-why-{}": [why for why in When if why is not When.OWN],
     "command-{}": list(enter.COMMANDS),
     "desk-{}": ["uncertain", "failed"],
     "doctor-vk-right-{}": list(_RIGHTS),
