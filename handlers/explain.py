@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import groupby
 
 from bots.channel import Address
-from handlers.staff import staff_of
+from handlers.staff import live_threads, private_place, staff_of
+from handlers.thread import desk_places
 from handlers.turn import Moment
-from incidents.deadlines import Planned, Reminder, plan
-from incidents.incident import Change, Role, Timer
+from incidents.deadlines import Audience, Planned, Reminder, plan
+from incidents.incident import Change, Role, Status, Timer
 from incidents.past import Ran, clocks
 from incidents.planning import together
 from incidents.policies import Policy
@@ -29,13 +30,15 @@ class Hearer:
 
     as_what: As
     name: str
+    address: Address
     told: Told | None = None
-    """Why, until when, not before when; None for what is past: there the row says that it was so."""
+    """Why, until when, not before when; None for a chat, and for what is past: there the message is the proof."""
     instead_of: str = ""
     """Whose work they do meanwhile."""
+    named: tuple[str, ...] = ()
+    """Who is called by name in a chat."""
     lost: bool = False
     """The message failed, or was dropped before it was sent."""
-    person: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,8 @@ async def explain(moment: Moment, case: Case) -> Explanation:
     policy = moment.region.policy(incident.topic, incident.territory)
     history = await moment.tx.incidents.history(case.id)
     done = [Done(change, (await moment.tx.people.get(change.by)).name if change.by else "") for change in history]
-    holder = await moment.tx.people.get(incident.assignee) if incident.assignee else None
+    holder = await moment.tx.people.get(incident.assignee) if incident.assignee and incident.status is not Status.CLOSED else None
+    await staff_of(moment, case)  # who is away or on duty is read once: as of now, with what is known of later
     planned = plan(incident, policy, zone, now=moment.now, repeats=REPEATS)
     coming = [await _coming(moment, case, policy, tuple(steps)) for _, steps in groupby(planned, key=lambda one: one.at)]
     return Explanation(
@@ -118,36 +122,43 @@ async def explain(moment: Moment, case: Case) -> Explanation:
 
 # --- what was ----------------------------------------------------------------------------------------------------------
 
+HELD = "held"
+"""Stands for the step of a reminder that waited for somebody's morning."""
+
 
 async def _spoken(moment: Moment, case: Case) -> Sequence[Spoke]:
-    """Steps of the clock with the messages that were queued at the same instant, in the same transaction."""
-    rows = await moment.tx.outbox.told(case.id)
+    """Steps of the clock with the messages that were queued at the same instant, in the same transaction; and those put off till morning."""
     citizen = (case.report.address.account, case.report.address.chat)
-    found = []
-    for _, step, at, skipped in await moment.tx.incidents.reminders_of(case.id):
-        heard = [
-            (address, state)
-            for created, address, purpose, state in rows
-            if created == at and (purpose is Purpose.REMINDER or (address.account, address.chat) == citizen)
-        ]
-        hearers = [await _heard(moment, case, address, state) for address, state in dict(heard).items()]
-        found.append(Spoke(at, step, skipped, () if skipped else tuple(hearers)))
+    heard: dict[datetime, dict[Address, str]] = {}
+    for at, address, purpose, state in await moment.tx.outbox.told(case.id):
+        if purpose is Purpose.REMINDER or (address.account, address.chat) == citizen:
+            heard.setdefault(at, {})[address] = state
+    steps = await moment.tx.incidents.reminders_of(case.id)
+    found = [Spoke(at, step, skipped, () if skipped else await _hearers(moment, case, heard.get(at, {}))) for _, step, at, skipped in steps]
+    spoken = {at for _, _, at, _ in steps}
+    for at, places in heard.items():
+        later = {address: state for address, state in places.items() if (address.account, address.chat) != citizen}
+        if at not in spoken and later:
+            found.append(Spoke(at, HELD, skipped=False, hearers=await _hearers(moment, case, later)))
     return found
 
 
-async def _heard(moment: Moment, case: Case, address: Address, state: str) -> Hearer:
+async def _hearers(moment: Moment, case: Case, heard: Mapping[Address, str]) -> tuple[Hearer, ...]:
+    return tuple([await _heard(moment, case, address, lost=state in (FAILED, DROPPED)) for address, state in heard.items()])
+
+
+async def _heard(moment: Moment, case: Case, address: Address, *, lost: bool) -> Hearer:
     """Who reads there."""
-    lost = state in (FAILED, DROPPED)
     if (address.account, address.chat) == (case.report.address.account, case.report.address.chat):
-        return Hearer(as_what=As.CITIZEN, name="", lost=lost)
+        return Hearer(as_what=As.CITIZEN, name="", address=address, lost=lost)
     chat = await moment.tx.chats.get(address.account, address.chat)
     if chat:
-        return Hearer(as_what=As.DESK if chat.desk else As.CHAT, name=chat.title, lost=lost)
+        return Hearer(as_what=As.DESK if chat.desk else As.CHAT, name=chat.title, address=address, lost=lost)
     person = await moment.tx.people.known(address.account, address.chat)
     posts = {(post.role, post.organisation) for post in await moment.tx.people.posts_of(person.id)} if person else set()
     head, curator = (Role.HEAD, case.incident.organisation) in posts, (Role.CURATOR, "") in posts
     as_what = As.HEAD if head else As.CURATOR if curator else As.COLLEAGUE
-    return Hearer(as_what=as_what, name=person.name if person else "", lost=lost, person=person.id if person else 0)
+    return Hearer(as_what=as_what, name=person.name if person else "", address=address, lost=lost)
 
 
 # --- what will be ------------------------------------------------------------------------------------------------------
@@ -161,19 +172,55 @@ async def _coming(moment: Moment, case: Case, policy: Policy, steps: tuple[Plann
         return Coming(at, steps, ())
     then = Moment(moment.tx, moment.office, at)
     staff = await staff_of(then, case, step.name)
-    heard = recipients(case.incident, Reminder(step.name, tells, (), step.urgency), staff, policy, at)
-    hearers = [await _hearer(then, one) for one in heard]
+    told = recipients(case.incident, Reminder(step.name, tells, (), step.urgency), staff, policy, at)
+    office = [one for one in told if one.audience is Audience.ORGANISATION]
+    hearers = [Hearer(as_what=As.CITIZEN, name="", address=case.report.address) for one in told if one.as_what is As.CITIZEN]
+    hearers += await _in_office(then, case, office)
+    for one in told:
+        if one.audience in (Audience.CURATOR, Audience.HEAD):
+            hearers += await _in_charge(then, case, one)
     silent = [(await moment.tx.people.get(person)).name for person in sorted(staff.controlled)]
     return Coming(at, steps, tuple(hearers), tuple(silent))
 
 
-async def _hearer(moment: Moment, told: Told) -> Hearer:
-    person = await moment.tx.people.get(told.person) if told.person else None
+async def _in_office(moment: Moment, case: Case, told: Sequence[Told]) -> Sequence[Hearer]:
+    """The working chats, with those it is for called by name, and the private chats that ``reminding`` writes to."""
+    found: list[Hearer] = []
+    persons = {one.person: one for one in told if one.person}
+    posts = await moment.tx.people.officials(case.incident.organisation)
+    names = tuple([(await moment.tx.people.get(one.person)).name for one in told if one.as_what in (As.DUTY, As.COLLEAGUE)])
+    team = next((one for one in told if one.as_what is As.COLLEAGUE), None)
+    reached = set()
+    for thread in await live_threads(moment, case) if told else ():
+        address = Address(thread.account, thread.chat)
+        chat = await moment.tx.chats.get(thread.account, thread.chat)
+        reader = None if chat else await moment.tx.people.known(thread.account, thread.chat)
+        if chat:
+            found.append(Hearer(as_what=As.CHAT, name=chat.title, address=address, told=team, named=names))
+        elif reader and reader.id in persons:
+            reached.add(reader.id)
+            found.append(await _hearer(moment, persons[reader.id], address))
+    in_chats = bool(found)
+    for one in persons.values():
+        place = await private_place(moment, one.person, posts)
+        if one.person not in reached and place and not (one.as_what is As.COLLEAGUE and in_chats):
+            found.append(await _hearer(moment, one, place))
+    return found
+
+
+async def _in_charge(moment: Moment, case: Case, one: Told) -> Sequence[Hearer]:
+    """The curators' chats, or one curator or head in private."""
+    if one.as_what is As.DESK:
+        places = await desk_places(moment)
+        chats = [await moment.tx.chats.get(address.account, address.chat) for address in places]
+        return [Hearer(as_what=As.DESK, name=chat.title, address=Address(chat.account, chat.chat)) for chat in chats if chat]
+    people = moment.tx.people
+    posts = await (people.curators() if one.audience is Audience.CURATOR else people.officials(case.incident.organisation))
+    place = await private_place(moment, one.person, posts)
+    return [await _hearer(moment, one, place)] if place else []
+
+
+async def _hearer(moment: Moment, told: Told, address: Address) -> Hearer:
+    person = await moment.tx.people.get(told.person)
     instead = await moment.tx.people.get(told.instead_of) if told.instead_of else None
-    return Hearer(
-        as_what=told.as_what,
-        name=person.name if person else "",
-        told=told,
-        instead_of=instead.name if instead else "",
-        person=told.person,
-    )
+    return Hearer(as_what=told.as_what, name=person.name, address=address, told=told, instead_of=instead.name if instead else "")

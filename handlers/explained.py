@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.card import organisation_title, place, topic_title
-from handlers.explain import Coming, Done, Explanation, Hearer, Spoke
+from handlers.explain import HELD, Coming, Done, Explanation, Hearer, Spoke
 from handlers.turn import Moment
 from incidents.deadlines import CITIZEN_NUDGE, DEADLINE, Planned, Reason
-from incidents.planning import Why as When
 from incidents.incident import Action, Timer
+from incidents.planning import Why as When
 from incidents.planning import owed
 from incidents.policies import Length
-from incidents.responsible import As, Why
+from incidents.responsible import Why
 from locales import Texts
 
 SOON = timedelta(minutes=10)
@@ -268,14 +268,13 @@ class _Words:
             yield self.say("clock-told-asleep", name=self.name(hearer), when=self.when(told.not_before))
 
     def heard(self, hearer: Hearer) -> str:
-        who = self.name(hearer)
-        said = who if not hearer.name and hearer.as_what in _PLACES else self.say(f"clock-to-{hearer.as_what}", name=who)
+        said = self.say(f"clock-to-{hearer.as_what}", name=self.name(hearer))
+        if hearer.named:
+            said = self.say("clock-to-named", who=said, names=", ".join(name or self.say("somebody") for name in hearer.named))
         return self.say("clock-to-lost", who=said) if hearer.lost else said
 
     def name(self, hearer: Hearer) -> str:
-        if hearer.name:
-            return hearer.name
-        return self.say(_PLACES[hearer.as_what]) if hearer.as_what in _PLACES else self.say("somebody")
+        return hearer.name or self.say("somebody")
 
     def step(self, name: str) -> str:
         """A step of the ladder by its name; of one that the rules no longer know, the name itself."""
@@ -287,6 +286,8 @@ class _Words:
         if known is not None:
             length = self.texts.span(abs(known.before))
             return self.say("clock-step-before" if known.before > timedelta() else "clock-step-after", length=length)
+        if name == HELD:
+            return self.say("clock-step-held")
         kind, _, rest = name.partition("-")
         if kind == "late" and rest.isdecimal():
             return self.say("clock-step-late", every=self.texts.span(self.policy.again), count=int(rest))
@@ -298,7 +299,6 @@ _KEYS: Mapping[Timer, str] = {Timer.FIRST_ANSWER: "first_answer", Timer.REWORK: 
 _WITH_LADDER = ("first_answer", "urgent", "rework")
 _PLAIN = (Why.STEP, Why.HOLDS)
 """Reasons that need no words: the step is for them."""
-_PLACES: Mapping[As, str] = {As.CHAT: "clock-whom-chat", As.DESK: "clock-whom-desk"}
 
 
 def _rounded(left: timedelta) -> timedelta:
