@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from bots.channel import Location
 from handlers.citizen import refresh_receipt
@@ -29,18 +30,23 @@ async def describe(
 ) -> Case:
     """Put in what a person said; None leaves as it is. The correction is remembered, the clock runs on, receipt and cards follow."""
     incident, report = case.incident, case.report
-    wanted = {
-        "topic": (incident.topic, topic),
-        "territory": (incident.territory, territory),
-        "place": (report.place, place),
-    }
-    now = {field: before if said is None else said for field, (before, said) in wanted.items()}
-    for field, (before, _) in wanted.items():
-        if now[field] != before:
-            await moment.tx.incidents.corrected(case.id, field, before, now[field], person=person, at=moment.now)
+    said = {"topic": topic, "territory": territory, "place": place}
+    now = _described(case) | {field: value for field, value in said.items() if value is not None}
+    await remember(moment, case, now, person=person)
     incident = replace(incident, topic=now["topic"], territory=now["territory"])
     report = replace(report, place=now["place"], location=location or report.location, corrected=True)
     return await _reroute(moment, await moment.tx.incidents.save(Case(incident, report)))
+
+
+async def remember(moment: Moment, case: Case, said: Mapping[str, Any], *, person: int) -> None:
+    """Keep what a person says of an incident where it differs, whether or not the incident changes with it: later suggestions learn from it."""
+    for field, before in _described(case).items():
+        if said.get(field, before) != before:
+            await moment.tx.incidents.corrected(case.id, field, before, said[field], person=person, at=moment.now)
+
+
+def _described(case: Case) -> dict[str, str]:
+    return {"topic": case.incident.topic, "territory": case.incident.territory, "place": case.report.place}
 
 
 async def _reroute(moment: Moment, case: Case) -> Case:

@@ -10,7 +10,7 @@ from bots.channel import Pressed
 from bots.pages import shorten
 from handlers import report
 from handlers.card import organisation_title, place, territory_title, topic_title
-from handlers.describe import describe
+from handlers.describe import describe, remember
 from handlers.pick import pick, territories, topics
 from handlers.thread import tell_thread
 from handlers.turn import Offer, Turn
@@ -96,7 +96,7 @@ def _looks_like_place(text: str, reading: Reading) -> bool:
     """Short, and neither a danger, a question, thanks, nor the whole of another report."""
     if not text or len(text) > LONGEST_PLACE or reading.danger or reading.asks_status or reading.chatter:
         return False
-    return not (reading.topic_confidence >= 0.5 and len(WORD.findall(normal(text))) >= 5)
+    return not (reading.topic_confidence >= 0.64 and len(WORD.findall(normal(text))) >= 5)
 
 
 def _place_of(text: str, reading: Reading) -> dict[str, str]:
@@ -120,6 +120,7 @@ async def _correct(turn: Turn, case: Case, correction: dict[str, Any], key: str,
         about = turn.t("mine-now", number=case.id, topic=topic_title(turn, case.incident, turn.texts), place=place(turn, case, turn.texts))
         await reply(turn, case, "\n".join([*([turn.t(head)] if head else []), about, _owner_line(turn, case)]))
     elif await _still_open(turn, case):
+        await remember(turn, case, correction, person=turn.person.id)
         await tell_thread(turn, case, key, number=case.id, what=what)
         await reply(turn, case, turn.t("mine-passed-on", number=case.id))
 

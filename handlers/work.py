@@ -91,6 +91,7 @@ async def refuse_to(turn: Turn) -> None:
     if target not in turn.region.organisation:
         await turn.whisper("work-no-organisation")
     elif await turn.attempt(case, turn.deed(role, action=Action.REFUSE, target=target)):
+        await turn.tx.incidents.corrected(case.id, "organisation", case.incident.organisation, target, person=turn.person.id, at=turn.now)
         await turn.quiet()
         await turn.instead(turn.t("work-passed", number=case.id, organisation=organisation_title(turn, target, turn.texts)))
 
