@@ -51,6 +51,7 @@ def build(words: Texts) -> typer.Typer:
     _operations(app, words, say)
     app.add_typer(_region(words, say), name="region")
     app.add_typer(_dead_letters(words, say), name="dead-letters")
+    app.add_typer(_clock(words, say), name="clock")
     return app
 
 
@@ -118,6 +119,18 @@ def _operations(app: typer.Typer, words: Texts, say: Callable[..., str]) -> None
         from bots import commands  # noqa: PLC0415
 
         raise typer.Exit(commands.restore(words, file, force=force))
+
+
+def _clock(words: Texts, say: Callable[..., str]) -> typer.Typer:
+    app = typer.Typer(help=say("cli-clock-help"), no_args_is_help=True, rich_markup_mode=None)
+
+    @app.command(help=say("cli-clock-explain-help"))
+    def explain(number: Annotated[int, typer.Argument(min=1, help=say("cli-clock-number"))]) -> None:
+        from bots import commands  # noqa: PLC0415
+
+        raise typer.Exit(commands.explain_clock(words, number))
+
+    return app
 
 
 def _dead_letters(words: Texts, say: Callable[..., str]) -> typer.Typer:

@@ -103,6 +103,11 @@ class App:
         )
         self.watch.told = self._something_to_send
 
+    @property
+    def office(self) -> Office:
+        """The region in force, the connected accounts and what they can carry."""
+        return self._office
+
     # --- start and stop ----------------------------------------------------------------------------------------------
 
     async def start(self, *, paced: bool = True) -> None:

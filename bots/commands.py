@@ -336,6 +336,25 @@ def drop_letters(words: Texts, names: list[str]) -> int:
     return _operate(words, lambda store: operate.drop_letters(words, store, names, now()))
 
 
+# --- clocks ------------------------------------------------------------------------------------------------------------
+
+
+def explain_clock(words: Texts, number: int) -> int:
+    """`sutki clock explain`."""
+    from bots import clocks
+
+    return _with_settings(words, lambda settings, store: clocks.explain_clock(words, settings, store, number))
+
+
+def _with_settings(words: Texts, action: Callable[[Settings, Store], Awaitable[int]]) -> int:
+    settings = _settings(words, needs_region=False)
+    if settings is None:
+        return MISUSED
+    _start_logs(settings)
+    done = asyncio.run(_with_store(words, settings, lambda store: action(settings, store)))
+    return WRONG if done is None else done
+
+
 # --- the database ------------------------------------------------------------------------------------------------------
 
 

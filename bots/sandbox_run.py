@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -16,6 +17,9 @@ from aiohttp import web
 from bots.administer import link_code, spoken_code
 from bots.app import App, CannotStart, close_app, on_signals, open_app
 from bots.settings import read
+from handlers.explain import explain
+from handlers.explained import spoken
+from handlers.turn import Moment
 from locales import Texts, texts
 from sandbox.blobs import Blobs
 from sandbox.clock import SandboxClock
@@ -225,8 +229,24 @@ def _hooks(app: App, clock: SandboxClock) -> Hooks:
             for case in cases
         ]
 
+    async def next_event() -> tuple[datetime, int] | None:
+        async with app.store.transaction() as tx:
+            return await tx.incidents.next_to_wake()
+
+    async def explained(number: int, language: str) -> Mapping[str, Any] | None:
+        async with app.store.transaction() as tx:
+            moment = Moment(tx, app.office, clock())
+            case = await tx.incidents.get(number)
+            return asdict(spoken(moment, await explain(moment, case), texts(language))) if case else None
+
     return Hooks(
-        next_reminder=next_reminder, next_deadline=next_deadline, failures=failures, incidents=incidents, move=partial(_move, app, clock)
+        next_reminder=next_reminder,
+        next_deadline=next_deadline,
+        next_event=next_event,
+        failures=failures,
+        incidents=incidents,
+        explain=explained,
+        move=partial(_move, app, clock),
     )
 
 

@@ -127,7 +127,7 @@ HELD = "held"
 
 
 async def _spoken(moment: Moment, case: Case) -> Sequence[Spoke]:
-    """Steps of the clock with the messages that were queued at the same instant, in the same transaction; and those put off till morning."""
+    """Steps of the clock with the messages queued at the same instant, in one transaction; and those put off till morning."""
     citizen = (case.report.address.account, case.report.address.chat)
     heard: dict[datetime, dict[Address, str]] = {}
     for at, address, purpose, state in await moment.tx.outbox.told(case.id):

@@ -296,6 +296,12 @@ class Incidents:
         found: datetime | None = (await self._connection.execute(statement)).scalar()
         return found
 
+    async def next_to_wake(self) -> tuple[datetime, int] | None:
+        """When the next clock has something to do, and which incident's it is."""
+        statement = select(incidents.c.wake_at, incidents.c.id).where(incidents.c.wake_at.is_not(None))
+        row = (await self._connection.execute(statement.order_by(incidents.c.wake_at, incidents.c.id).limit(1))).first()
+        return (row[0], row[1]) if row else None
+
     async def next_due(self, now: datetime) -> datetime | None:
         """When the next answer is due."""
         statement = select(func.min(incidents.c.due_at)).where(incidents.c.status.in_(OPEN), incidents.c.due_at > now)

@@ -68,6 +68,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("dead-letters", "show"),
     ("dead-letters", "replay"),
     ("dead-letters", "drop"),
+    ("clock",),
+    ("clock", "explain"),
 )
 
 
