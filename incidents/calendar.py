@@ -95,7 +95,7 @@ class Calendar:
         if end < start:
             return -self.between(end, start, zone)
         passed = _NOTHING
-        first, latest = start.astimezone(zone).date() - _DAY, end.astimezone(zone).date() + _DAY
+        first, latest = _day(start, zone, 1), _day(end, zone, -1)
         for number in range((latest - first).days + 1):
             day = first + _DAY * number
             if self.is_working(day):
@@ -111,7 +111,7 @@ class Calendar:
 
     def _days(self, instant: datetime, zone: tzinfo, step: int) -> Iterator[tuple[datetime, datetime]]:
         """The hours of each working day from an instant on, or (-1) back from it."""
-        day = instant.astimezone(zone).date() - _DAY * 2 * step  # an hour that comes twice at midnight belongs to two days
+        day = _day(instant, zone, step) - _DAY * step
         while True:
             day = self._next_working(day, step)
             yield self.hours(day, zone)
@@ -124,6 +124,12 @@ class Calendar:
             if self.is_working(found):
                 return found
         raise ValueError(f"nobody works on the calendar {self.id!r}")
+
+
+def _day(instant: datetime, zone: tzinfo, step: int) -> date:
+    """The local day from which time is counted on, or (-1) back: in an hour that comes twice at midnight the next one has begun."""
+    local = instant.astimezone(zone)
+    return local.date() + _DAY if step < 0 and local.fold else local.date()
 
 
 def _russia() -> Calendar:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from itertools import takewhile
@@ -107,7 +107,7 @@ def follow(before: Incident, after: Incident, change: Change, policy: Policy, zo
 
 def _run(incident: Incident, timer: Timer, started: datetime, due: datetime, policy: Policy, zone: tzinfo) -> Incident:
     running = replace(incident, timer=timer, turn=incident.turn + 1, started_at=started, due_at=due)
-    return replace(running, wake_at=_next(running, policy, zone, None))
+    return replace(running, wake_at=_first(running, policy, zone, None))
 
 
 def _began(incident: Incident, due: datetime, policy: Policy, zone: tzinfo) -> datetime:
@@ -127,11 +127,7 @@ def _pause(before: Incident, after: Incident, at: datetime, policy: Policy, zone
 
 
 def _resume(before: Incident, after: Incident, at: datetime, policy: Policy, zone: tzinfo) -> Incident:
-    """Go on with what was left; steps that were heard before the pause do not come again.
-
-    Steps count from ``started_at``. That is now, or later when a night made one come before its time: by its own time it
-    would come again.
-    """
+    """Go on with what was left; steps that were heard before the pause do not come again."""
     asked = before.started_at or at
     timer = Timer.REWORK if after.answered_at is not None else Timer.FIRST_ANSWER
     length = owed(after, policy)
@@ -141,7 +137,21 @@ def _resume(before: Incident, after: Incident, at: datetime, policy: Policy, zon
     paused = replace(after, timer=timer, started_at=started, due_at=due)
     heard = {one.step.name for one in takewhile(lambda one: one.at <= asked, steps(paused, policy, zone))}
     resumed = replace(after, timer=timer, paused_left=0.0, due_at=later(at, rest, policy, zone))
-    return _run(resumed, timer, max([at, *own_times(resumed, policy, zone, heard)]), resumed.due_at or at, policy, zone)
+    return _run(resumed, timer, _goes_on(resumed, heard, at, policy, zone), resumed.due_at or at, policy, zone)
+
+
+def _goes_on(incident: Incident, heard: Collection[str], at: datetime, policy: Policy, zone: tzinfo) -> datetime:
+    """From when the steps of a clock count that goes on at ``at``: only those that come later by their own time are said.
+
+    That is ``at``, or later when a night made a step come before its time: by its own time it would come again. It is earlier
+    when working time left no room for a step («2h before», and an hour is left): then the step is said at once.
+    """
+    told = max(own_times(incident, policy, zone, heard), default=None)
+    if told is not None and told >= at:
+        return told
+    untold = {step.name for step in policy.ladder} - set(heard)
+    passed = [own for own in own_times(incident, policy, zone, untold) if own <= at and (told is None or own > told)]
+    return max(passed) - timedelta.resolution if passed else at
 
 
 # --- waking ------------------------------------------------------------------------------------------------------------
@@ -151,8 +161,14 @@ def wake(incident: Incident, policy: Policy, now: datetime, zone: tzinfo) -> tup
     """What the clock does at ``now``: the incident with its next ``wake_at``, a reminder to send, or a deed of the clock itself."""
     if incident.wake_at is None or incident.wake_at > now or incident.due_at is None:
         return incident, None, None
-    due = list(takewhile(lambda one: one.at <= now, steps(incident, policy, zone, incident.wake_at)))
-    rested = replace(incident, wake_at=_next(incident, policy, zone, now))
+    due: list[Planned] = []
+    ahead = None
+    for one in steps(incident, policy, zone, incident.wake_at):
+        if one.at > now:
+            ahead = one.at
+            break
+        due.append(one)
+    rested = replace(incident, wake_at=ahead)
     deed = _deed(incident, now)
     if deed is not None or not due:
         return rested, None, deed
@@ -186,9 +202,9 @@ def _deed(incident: Incident, now: datetime) -> Deed | None:
     return None
 
 
-def _next(incident: Incident, policy: Policy, zone: tzinfo, after: datetime | None) -> datetime | None:
-    """The first instant after ``after`` (or at all) when the clock has something to do."""
-    return next((one.at for one in steps(incident, policy, zone, after) if after is None or one.at > after), None)
+def _first(incident: Incident, policy: Policy, zone: tzinfo, since: datetime | None) -> datetime | None:
+    """When the clock first has something to do from an instant on, or at all."""
+    return next((one.at for one in steps(incident, policy, zone, since)), None)
 
 
 # --- another policy ----------------------------------------------------------------------------------------------------
@@ -213,7 +229,7 @@ def recompute(incident: Incident, old: Policy, new: Policy, zone: tzinfo, now: d
     passed = list(takewhile(lambda one: one.at < now, steps(changed, new, zone)))
     at_once = due < incident.due_at and passed and passed[-1].step.name not in heard
     first = passed[-1].at if at_once else now
-    return replace(changed, wake_at=next((one.at for one in steps(changed, new, zone, first)), None))
+    return replace(changed, wake_at=_first(changed, new, zone, first))
 
 
 def _woken(incident: Incident) -> datetime:

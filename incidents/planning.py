@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
-from heapq import merge
+from heapq import heappop, heappush, merge
 from itertools import count, islice
 
 from incidents.incident import Incident, Timer
@@ -22,7 +22,7 @@ AGAIN = (Audience.ASSIGNEE, Audience.CURATOR, Audience.HEAD)
 """Who hears again and again that the deadline has passed."""
 LATE = "late-"
 """Begins the names of those steps."""
-_MARGIN = timedelta(days=2)
+_MARGIN = timedelta(days=1, hours=4)
 """More than quiet hours can move anything."""
 
 
@@ -105,9 +105,15 @@ def running(incident: Incident, policy: Policy) -> Length:
 
 def steps(incident: Incident, policy: Policy, zone: tzinfo, since: datetime | None = None) -> Iterator[Planned]:
     """Every step of the running clock that is said at ``since`` or later (or at all), in order; it may have no end."""
-    ladder = _considerate(_ladder(incident, policy, zone), incident, policy, zone)
-    daily = _considerate(_daily(incident, policy, since), incident, policy, zone)
-    for planned in merge(sorted(ladder, key=_at), daily, key=_at):
+    due = incident.due_at
+    if due is None:
+        return
+    ladder = sorted(_considerate(_ladder(incident, policy, zone), incident, policy, zone), key=_at)
+    for planned in (one for one in ladder if one.at <= due):  # what repeats comes later than this: often nobody asks for it
+        if since is None or planned.at >= since:
+            yield planned
+    daily = _in_order(_considerate(_daily(incident, policy, since), incident, policy, zone))
+    for planned in merge((one for one in ladder if one.at > due), daily, key=_at):
         if since is None or planned.at >= since:
             yield planned
 
@@ -118,7 +124,7 @@ def coming(incident: Incident, policy: Policy, zone: tzinfo, repeats: int) -> Se
     if since is None:
         return ()
     ladder = [one for one in _considerate(_ladder(incident, policy, zone), incident, policy, zone) if one.at >= since]
-    daily = (one for one in _considerate(_daily(incident, policy, since), incident, policy, zone) if one.at >= since)
+    daily = (one for one in _in_order(_considerate(_daily(incident, policy, since), incident, policy, zone)) if one.at >= since)
     endless = incident.due_at is not None and incident.timer not in (Timer.PAUSED, Timer.RATING, Timer.NONE)
     found = sorted([*ladder, *(islice(daily, repeats) if endless else ())], key=_at)
     return [replace(one, why=(*one.why, *_rest(one, incident, policy, zone))) for one in found]
@@ -135,6 +141,17 @@ def own_times(incident: Incident, policy: Policy, zone: tzinfo, names: Collectio
 def together(due: Sequence[Planned]) -> tuple[Step, tuple[Audience, ...]]:
     """What is said of several steps at once: the newest, to everybody whom one of them tells."""
     return due[-1].step, tuple(who for who in Audience if any(who in one.tells for one in due))
+
+
+def _in_order(planned: Iterator[Planned]) -> Iterator[Planned]:
+    """What repeats within one night may overtake itself on its way to the evening."""
+    waiting: list[tuple[datetime, datetime, Planned]] = []
+    for one in planned:
+        while waiting and waiting[0][0] <= one.own - _MARGIN:
+            yield heappop(waiting)[2]
+        heappush(waiting, (one.at, one.own, one))
+    while waiting:
+        yield heappop(waiting)[2]
 
 
 def _at(planned: Planned) -> datetime:
@@ -155,7 +172,7 @@ def _ladder(incident: Incident, policy: Policy, zone: tzinfo) -> Iterator[tuple[
     began = earlier(due, length, policy, zone)
     for step in policy.ladder:
         if step.share is not None:
-            yield later(began, replace(length, amount=length.amount * step.share), policy, zone), step
+            yield later(began, Length(length.amount * step.share, length.working), policy, zone), step
         else:
             # a promise is a day that a person named: working hours before it are counted by the calendar
             working = step.working and (length.working or incident.timer is Timer.PROMISE)

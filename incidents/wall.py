@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 _DAY = timedelta(days=1)
+_NOTHING = timedelta()
 
 
 def reach(day: date, hour: time, zone: tzinfo, *, again: bool = False) -> datetime:
@@ -12,18 +13,21 @@ def reach(day: date, hour: time, zone: tzinfo, *, again: bool = False) -> dateti
 
     ``again``: the second such instant on a day when the hour comes twice; the same instant on any other day.
     """
-    local = datetime.combine(day, hour, zone)
-    if again:
-        local = local.replace(fold=1)
+    local = datetime.combine(day, hour.replace(fold=1) if again else hour, zone)
     instant = local.astimezone(UTC)
-    if _shown(instant, zone) == local.replace(tzinfo=None):
+    if instant.astimezone(zone).utcoffset() == local.utcoffset():
         return instant
     return _jump(local, zone)
 
 
 def last(hour: time, instant: datetime, zone: tzinfo) -> datetime:
     """The latest instant not after ``instant`` at which the clocks began to show ``hour``."""
-    day = instant.astimezone(zone).date() + _DAY
+    local = instant.astimezone(zone)
+    began = datetime.combine(local.date() - (_NOTHING if local.time() >= hour else _DAY), hour, zone)
+    found = instant.astimezone(UTC) - (local - began)  # two times of one zone are subtracted as its walls show them
+    if found.astimezone(zone).utcoffset() == local.utcoffset():
+        return found
+    day = local.date() + _DAY  # the clocks were put forward or back in between
     while True:
         for again in (True, False):
             found = reach(day, hour, zone, again=again)
@@ -34,7 +38,12 @@ def last(hour: time, instant: datetime, zone: tzinfo) -> datetime:
 
 def following(hour: time, instant: datetime, zone: tzinfo) -> datetime:
     """The first instant after ``instant`` at which the clocks begin to show ``hour``."""
-    day = instant.astimezone(zone).date() - _DAY
+    local = instant.astimezone(zone)
+    begins = datetime.combine(local.date() + (_NOTHING if local.time() < hour else _DAY), hour, zone)
+    found = instant.astimezone(UTC) + (begins - local)
+    if found.astimezone(zone).utcoffset() == local.utcoffset():
+        return found
+    day = local.date() - _DAY
     while True:
         for again in (False, True):
             found = reach(day, hour, zone, again=again)
