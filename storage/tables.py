@@ -293,6 +293,16 @@ corrections = Table(  # what people changed in the bot's suggestions; a later mo
     Column("at", Instant, nullable=False),
 )
 
+suggestion_models = Table(  # what was learned from corrections; the newest row is in force, an empty body: none is
+    "suggestion_models",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("made_at", Instant, nullable=False),
+    _string("body"),
+    Column("figures", JSON, nullable=False),
+    sqlite_autoincrement=True,  # processes tell a new one by its number
+)
+
 reminders = Table(  # each step of each clock once
     "reminders",
     metadata,
