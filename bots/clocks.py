@@ -22,7 +22,7 @@ WRONG = 1
 
 @asynccontextmanager
 async def office(settings: Settings, store: Store) -> AsyncIterator[Office | None]:
-    """The office of the loaded region with the accounts that have a token, as the running program has it; None while no region is loaded."""
+    """The office of the loaded region with the accounts that have a token, as the running program has it; None without a loaded region."""
     from bots.connections import Connections  # noqa: PLC0415  # the messengers' libraries take seconds to import
 
     async with store.transaction() as tx:
