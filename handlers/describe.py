@@ -39,7 +39,7 @@ async def describe(
 
 
 async def remember(moment: Moment, case: Case, said: Mapping[str, Any], *, person: int) -> None:
-    """Keep what a person says of an incident where it differs, whether or not the incident changes with it: later suggestions learn from it."""
+    """Keep what a person says of an incident where it differs, whether or not the incident changes: suggestions learn from it."""
     for field, before in _described(case).items():
         if said.get(field, before) != before:
             await moment.tx.incidents.corrected(case.id, field, before, said[field], person=person, at=moment.now)

@@ -101,7 +101,9 @@ class Learned:
         """How likely each topic the model knows is; together 1."""
         said = [vector for word in evidence.words if (vector := self._says(word))]
         length = length_of(len(evidence.words))
-        scores = [bias + sum(column) / length for bias, column in zip(self.bias, zip(*said, strict=True), strict=True)] if said else self.bias
+        scores = (
+            [bias + sum(column) / length for bias, column in zip(self.bias, zip(*said, strict=True), strict=True)] if said else self.bias
+        )
         for feature, row in zip(keyword_features(self.topics, evidence.weights), self.keywords, strict=True):
             if feature:
                 scores = [score + feature * weight for score, weight in zip(scores, row, strict=True)]

@@ -61,7 +61,7 @@ class Suggestions:
         await self._connection.execute(suggestion_models.delete().where(suggestion_models.c.id < made.scalar_one()))
 
     async def checked(self, before: int, limit: int = PAGE) -> Sequence[Checked]:
-        """Incidents under a number whose topic a person chose, or that were answered as they were; the newest first. Erased texts are none."""
+        """Incidents under a number whose topic a person chose or that were answered, the newest first. Erased texts are none."""
         chosen = (
             select(corrections.c.after)
             .where(corrections.c.incident_id == incidents.c.id, corrections.c.field == "topic")
