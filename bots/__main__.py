@@ -130,6 +130,16 @@ def _clock(words: Texts, say: Callable[..., str]) -> typer.Typer:
 
         raise typer.Exit(commands.explain_clock(words, number))
 
+    @app.command(help=say("cli-clock-recompute-help"))
+    def recompute(
+        apply: Annotated[bool, typer.Option("--apply", help=say("cli-clock-apply"))] = False,
+        also_later: Annotated[bool, typer.Option("--also-later", help=say("cli-clock-also-later"))] = False,
+        yes: Annotated[bool, typer.Option("--yes", help=say("cli-clock-yes"))] = False,
+    ) -> None:
+        from bots import commands  # noqa: PLC0415
+
+        raise typer.Exit(commands.recompute_clocks(words, apply=apply, also_later=also_later, yes=yes))
+
     return app
 
 

@@ -20,6 +20,9 @@ Connect = Callable[[Account], Awaitable[Channel | None]]
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _OF_REGION = {"topic": "topics", "territory": "territories", "organisation": "organisations", "account": "accounts", "danger": "dangers"}
 
+_WITH_CLOCKS = ("topic", "territory", "settings")
+"""What of a region file may say how clocks run."""
+
 
 def link_code() -> str:
     """A code for a link: 130 bits, in letters that every messenger lets through."""
@@ -53,6 +56,8 @@ class Loaded:
     """What the file leaves out though incidents, roles or chats refer to it; with any of these nothing is loaded."""
     same: bool
     """The very same text is in force already."""
+    clocks: bool = False
+    """It changes how clocks run, and there are open incidents."""
 
 
 async def load_region(store: Store, text: str, at: datetime, *, dry_run: bool) -> Loaded:
@@ -64,7 +69,8 @@ async def load_region(store: Store, text: str, at: datetime, *, dry_run: bool) -
         in_use = await _missing(tx, region)
         if not in_use and not dry_run:
             await tx.regions.loaded(text, at)
-    return Loaded(region, differences, in_use, same=before == text)
+        clocks = bool(before) and any(one.kind in _WITH_CLOCKS for one in differences) and bool(await tx.incidents.open_after(0, 1))
+    return Loaded(region, differences, in_use, same=before == text, clocks=clocks)
 
 
 def compare(before: Region | None, after: Region) -> tuple[Difference, ...]:

@@ -212,6 +212,8 @@ def _say_loaded(words: Texts, loaded: Loaded, *, dry_run: bool) -> int:
         complain(words.say("cli-region-in-use-hint"))
         return WRONG
     out(words.say("cli-region-same" if loaded.same else "cli-region-would" if dry_run else "cli-region-loaded"))
+    if loaded.clocks and not dry_run:
+        out(words.say("cli-region-recompute"))
     return 0
 
 
@@ -344,6 +346,14 @@ def explain_clock(words: Texts, number: int) -> int:
     from bots import clocks
 
     return _with_settings(words, lambda settings, store: clocks.explain_clock(words, settings, store, number))
+
+
+def recompute_clocks(words: Texts, *, apply: bool, also_later: bool, yes: bool) -> int:
+    """`sutki clock recompute`."""
+    from bots import clocks
+
+    wish = clocks.Wish(apply, also_later, yes)
+    return _with_settings(words, lambda settings, store: clocks.recompute_clocks(words, settings, store, wish))
 
 
 def _with_settings(words: Texts, action: Callable[[Settings, Store], Awaitable[int]]) -> int:

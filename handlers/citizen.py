@@ -146,6 +146,13 @@ async def moved_to_citizen(moment: Moment, before: Case, case: Case, change: Cha
         await citizen_line("citizen-moved" if case.incident.organisation else "citizen-moved-desk")(moment, before, case, change)
 
 
+async def recomputed_to_citizen(moment: Moment, before: Case, case: Case, change: Change) -> None:
+    """A time that was told is never moved back in silence; one that comes nearer stands in the receipt."""
+    was, due = before.incident.due_at, case.incident.due_at
+    if was and due and due > was and case.incident.timer in (Timer.FIRST_ANSWER, Timer.REWORK):
+        await tell_citizen(moment, case, "citizen-later", when=when_of(moment, case, await citizen_texts(moment, case), due))
+
+
 async def closed_to_citizen(moment: Moment, before: Case, case: Case, change: Change) -> None:
     if change.role is Role.CLOCK:
         if case.incident.resolution is Resolution.NO_REPLY:

@@ -13,6 +13,7 @@ from handlers.citizen import (
     interim_to_citizen,
     moved_to_citizen,
     question_to_citizen,
+    recomputed_to_citizen,
     refresh_receipt,
     when_of,
 )
@@ -218,6 +219,7 @@ NOTICES: Mapping[Action, tuple[Notice, ...]] = {
     Action.WITHDRAW: (_thread("thread-withdrawn"), _cards, _receipt, reminders.settled),
     Action.MERGE: (citizen_line("citizen-merged"), _thread("thread-merged"), _cards, _receipt, reminders.settled),
     Action.SPLIT: (_cards,),
+    Action.RECOMPUTE: (recomputed_to_citizen, _cards, _receipt),
     Action.CLOSE: (closed_to_citizen, _closed_in_thread, _cards, _receipt, reminders.settled),
     Action.REOPEN: (citizen_line("citizen-reopened"), _thread("thread-reopened"), _cards),
 }

@@ -43,6 +43,8 @@ class Action(StrEnum):
     SPLIT = "split"
     CLOSE = "close"
     REOPEN = "reopen"
+    RECOMPUTE = "recompute"
+    """The running clock goes by the rules in force now, not by those it was started by."""
 
 
 class Role(StrEnum):
@@ -114,6 +116,7 @@ _CITIZEN = _by(Role.CITIZEN)
 _OFFICE = _by(Role.OFFICIAL, Role.HEAD)
 _CURATOR = _by(Role.CURATOR)
 _ANSWERERS = _OFFICE | _CURATOR
+_ADMINISTRATOR = _by(Role.ADMINISTRATOR)
 _DESK = _CURATOR | {Role.CLOCK}
 
 _S, _A = Status, Action
@@ -153,6 +156,12 @@ RULES: Mapping[tuple[Status, Action], Rule] = {
     (_S.IN_PROGRESS, _A.MERGE): Rule(_S.CLOSED, _CURATOR, _TARGET),
     (_S.IN_PROGRESS, _A.SPLIT): Rule(_S.IN_PROGRESS, _ANSWERERS, _TEXT),
     (_S.IN_PROGRESS, _A.CLOSE): Rule(_S.CLOSED, _CURATOR, (Needs.RESOLUTION,)),
+    # new rules of the clock: nothing else changes
+    (_S.NEW, _A.RECOMPUTE): Rule(_S.NEW, _ADMINISTRATOR),
+    (_S.ASSIGNED, _A.RECOMPUTE): Rule(_S.ASSIGNED, _ADMINISTRATOR),
+    (_S.IN_PROGRESS, _A.RECOMPUTE): Rule(_S.IN_PROGRESS, _ADMINISTRATOR),
+    (_S.WAITING, _A.RECOMPUTE): Rule(_S.WAITING, _ADMINISTRATOR),
+    (_S.PROMISED, _A.RECOMPUTE): Rule(_S.PROMISED, _ADMINISTRATOR),
     # waiting: a clarifying question went to the citizen, the clock is paused
     (_S.WAITING, _A.REPLY): Rule(HELD, _CITIZEN),
     (_S.WAITING, _A.TAKE): Rule(_S.WAITING, _OFFICE),

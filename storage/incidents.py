@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select, text, update
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, text, update
 
 from bots.channel import Address, File, FileKind, Location, Scene
 from incidents.incident import Action, Change, Incident, Resolution, Role, Status, Timer
@@ -87,6 +87,17 @@ def is_one_of(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:
     return column.in_([literal(str(value), literal_execute=True) for value in values])
 
 
+SETS_CLOCK = (
+    Action.REPORT,
+    Action.ANSWER,
+    Action.ANSWER_INTERIM,
+    Action.EXTEND,
+    Action.RETURN,
+    Action.CONTEST,
+    Action.REOPEN,
+    Action.RECOMPUTE,
+)
+"""What sets the clock of an incident whenever it happens (``incidents.deadlines.follow``)."""
 UNSORTED = incidents.c.status == literal(Status.NEW.value, literal_execute=True)
 _AWAITING = messages.c.kind == literal(PENDING, literal_execute=True)
 OWED = is_one_of(incidents.c.timer, Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)
@@ -268,6 +279,21 @@ class Incidents:
         """All open incidents of an organisation."""
         statement = _SELECT.where(incidents.c.organisation == organisation, incidents.c.status.in_(OPEN)).order_by(incidents.c.id)
         return await self._read(statement)
+
+    async def open_after(self, number: int, limit: int) -> Sequence[Case]:
+        """Open incidents behind a number, by their numbers."""
+        statement = _SELECT.where(incidents.c.id > number, incidents.c.status.in_(OPEN)).order_by(incidents.c.id).limit(limit)
+        return await self._read(statement)
+
+    async def clocks_set_at(self, numbers: Collection[int]) -> Mapping[int, datetime]:
+        """When the clock of each of these incidents was set last: started, paused, resumed, or recomputed."""
+        started = history.c.action.in_([action.value for action in SETS_CLOCK])
+        paused = and_(history.c.action == Action.ASK, history.c.after == Status.WAITING)
+        resumed = and_(history.c.action == Action.REPLY, history.c.before == Status.WAITING)
+        statement = select(history.c.incident_id, func.max(history.c.at)).where(
+            history.c.incident_id.in_(numbers), or_(started, paused, resumed)
+        )
+        return {row[0]: row[1] for row in await self._connection.execute(statement.group_by(history.c.incident_id))}
 
     async def held_by(self, person: int) -> Sequence[Case]:
         """Open incidents an official holds."""

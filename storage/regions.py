@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -21,6 +22,11 @@ class Regions:
         statement = select(regions.c.source).order_by(regions.c.id.desc()).limit(1)
         found: str | None = (await self._connection.execute(statement)).scalar()
         return found
+
+    async def versions(self) -> Sequence[tuple[datetime, str]]:
+        """Every region file that was in force, oldest first: since when, and its text."""
+        rows = await self._connection.execute(select(regions.c.loaded_at, regions.c.source).order_by(regions.c.id))
+        return [(row[0], row[1]) for row in rows]
 
     async def loaded(self, source: str, at: datetime) -> bool:
         """Put a file in force. Returns False, and writes nothing, when it is the one in force already."""

@@ -15,6 +15,29 @@ cli-region-dry-run = Only show what would change.
 cli-clock-help = Explain the clock of an incident.
 cli-clock-explain-help = Show the clock of one incident: what ran and runs, what was said, what will be said next, to whom and why.
 cli-clock-number = Number of the incident.
+cli-clock-recompute-help = Show what new rules of the clock change for open incidents. By themselves these go by the old ones.
+cli-clock-apply = Change them, do not only show it.
+cli-clock-also-later = Also where the deadline comes later: the citizen is told.
+cli-clock-yes = Do not ask again.
+cli-recompute-open = Open incidents: { $count }. The new rules change: { $changed }.
+cli-recompute-overdue = Deadline earlier, and over already: { $count }
+cli-recompute-earlier = Deadline earlier: { $count }
+cli-recompute-later = Deadline later: { $count }
+cli-recompute-later-kept = They stay as they are: the citizen was told an earlier time. To move them and tell: --also-later
+cli-recompute-later-told = The citizens will be told that the time has changed.
+cli-recompute-waiting = Waiting for the citizen, the wait or what is left afterwards changes: { $count }
+cli-recompute-reminders = Same deadline, reminders at other times: { $count }
+cli-recompute-line = № { $number } ({ $clock }): { $before } → { $after }
+cli-recompute-more = and { $count } more
+cli-recompute-hint = Nothing is changed yet. To change it: sutki clock recompute --apply
+cli-recompute-sure = Change the clocks of { $count ->
+    [one] { $count } incident?
+   *[other] { $count } incidents?
+}
+cli-recompute-nothing = Nothing is changed.
+cli-recompute-done = Changed: { $count }.
+cli-recompute-missed = Left out, others were changing them: { $count }. Run the command again.
+cli-region-recompute = The clocks of open incidents go by the old rules. What would change: sutki clock recompute
 cli-invite-help = Invite a person to a role, or connect a working chat. A person gets a one-time link and its QR code, a chat a one-time code for /connect.
 cli-invite-organisation = Id of the organisation in the region file. Not for curators and administrators.
 cli-invite-role = The role of who opens the link.

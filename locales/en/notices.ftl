@@ -26,6 +26,7 @@ button-partly = In part
 citizen-moved = No. { $number }: { $organisation } will answer. The deadline stays: { $when }.
 citizen-moved-desk = No. { $number }: we are finding out who is responsible. The deadline stays: { $when }.
 citizen-extended = No. { $number }: the promised time was moved to { $when }. Reason: { $reason }
+citizen-later = The time for № { $number } has changed: we will answer by { $when }.
 citizen-closed = Report No. { $number } is closed: { $resolution }.
 citizen-closed-needless = We closed report No. { $number }: it seemed to need no answer. If that is wrong, write to us again.
 citizen-merged = Your report No. { $number } was merged with No. { $target }: its answer will reach you too.

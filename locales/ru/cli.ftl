@@ -15,6 +15,29 @@ cli-region-dry-run = Только показать, что изменится.
 cli-clock-help = Объяснить часы сообщения.
 cli-clock-explain-help = Показать часы одного сообщения: что шло и идёт, что сказано, что и кому скажут дальше и почему.
 cli-clock-number = Номер сообщения.
+cli-clock-recompute-help = Показать, что новые правила часов меняют в открытых сообщениях. Сами по себе они идут по прежним.
+cli-clock-apply = Изменить, а не только показать.
+cli-clock-also-later = И там, где срок станет позже: жителю об этом скажем.
+cli-clock-yes = Не переспрашивать.
+cli-recompute-open = Открытых сообщений: { $count }. По новым правилам изменится: { $changed }.
+cli-recompute-overdue = Срок раньше и уже прошёл: { $count }
+cli-recompute-earlier = Срок раньше: { $count }
+cli-recompute-later = Срок позже: { $count }
+cli-recompute-later-kept = Останутся как есть: жителю обещали раньше. Перенести и сказать ему: --also-later
+cli-recompute-later-told = Жителям скажем, что срок изменился.
+cli-recompute-waiting = Ждут жителя, изменится время ожидания или остаток срока: { $count }
+cli-recompute-reminders = Срок прежний, изменится время напоминаний: { $count }
+cli-recompute-line = № { $number } ({ $clock }): { $before } → { $after }
+cli-recompute-more = и ещё { $count }
+cli-recompute-hint = Пока ничего не изменено. Изменить: sutki clock recompute --apply
+cli-recompute-sure = Изменить часы { $count ->
+    [one] { $count } сообщения?
+   *[other] { $count } сообщений?
+}
+cli-recompute-nothing = Ничего не изменено.
+cli-recompute-done = Изменено: { $count }.
+cli-recompute-missed = Пропущено, их как раз меняли другие: { $count }. Повторите команду.
+cli-region-recompute = Часы открытых сообщений идут по прежним правилам. Что в них изменилось бы: sutki clock recompute
 cli-invite-help = Пригласить человека на роль или подключить рабочий чат. Человеку — одноразовая ссылка и её QR-код, чату — одноразовый код для /connect.
 cli-invite-organisation = Идентификатор органа из файла региона. Для куратора и администратора не нужен.
 cli-invite-role = Роль того, кто откроет ссылку.

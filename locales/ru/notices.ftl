@@ -26,6 +26,7 @@ button-partly = Частично
 citizen-moved = № { $number }: отвечать будет { $organisation }. Срок прежний — до { $when }.
 citizen-moved-desk = № { $number }: уточняем, кто отвечает. Срок прежний — до { $when }.
 citizen-extended = По № { $number } срок перенесли на { $when }. Причина: { $reason }
+citizen-later = По № { $number } срок ответа изменился: ответим до { $when }.
 citizen-closed = Сообщение № { $number } закрыто: { $resolution }.
 citizen-closed-needless = Сообщение № { $number } закрыли: нам показалось, что ответ не нужен. Если это не так, напишите нам снова.
 citizen-merged = Ваше сообщение № { $number } объединили с № { $target }: ответ на него придёт и вам.

@@ -70,6 +70,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("dead-letters", "drop"),
     ("clock",),
     ("clock", "explain"),
+    ("clock", "recompute"),
 )
 
 

@@ -37,6 +37,7 @@ merge          | k closed    | k closed         | k closed        | k closed    
 split          | k new       | ohk assigned     | ohk in_progress |                 | ohk promised   |                |
 close          | k closed    | k closed         | k closed        | kt closed       | k closed       | ohkt closed    |
 reopen         |             |                  |                 |                 |                |                | k in_progress
+recompute      | a new       | a assigned       | a in_progress   | a waiting       | a promised     |                |
 """
 LETTERS = {
     "c": Role.CITIZEN,

@@ -17,6 +17,7 @@ from fluent.syntax import ast as fluent
 from bots.channel import FileKind, Scene
 from bots.vk.channel import _RIGHTS
 from handlers import curate, drafts, enter, explained, watch
+from handlers.recompute import Kind
 from incidents.incident import Action, NotAllowed, Resolution, Role, Status, Timer
 from incidents.planning import Why as When
 from incidents.responsible import As
@@ -45,6 +46,7 @@ COMPUTED: Mapping[str, Sequence[str]] = {
         "give-up",
         *(name for name, _ in watch._CURATOR_CAN),
     ],
+    "cli-recompute-{}": list(Kind),
     "cli-restore-{}": ["damaged", "foreign", "newer", "occupied", "running"],
     "cli-sandbox-{}": ["queued", "failed", "uncertain"],
     "cli-settings-{}": [],  # pydantic fills these in; tests/bots/test_settings.py says each
