@@ -16,6 +16,7 @@ from incidents.ids import Ids
 from incidents.lines import Lines, Path, syntax
 from incidents.policies import PolicyRule, QuietHours
 from incidents.regional import Account, Danger, Desk, Organisation, Region, Route, Territory, Topic
+from incidents.routechecks import check_routes
 from incidents.words import keyword
 
 __all__ = [
@@ -82,6 +83,7 @@ def _region(top: Table, findings: Findings, today: date | None) -> Region:
     ids = Ids(findings)
     said = clocks(top, _quiet_hours(top.table("quiet_hours")), ids)
     places = [(table.path, _territory(table, ids)) for table in top.tables("territories")]
+    routes = [(table.path, route) for table in top.tables("routes") for route in _routes(table, ids)]
     region = Region(
         id=head.slug("id", required=there),
         title=head.text("title", required=there, longest=80),
@@ -99,7 +101,7 @@ def _region(top: Table, findings: Findings, today: date | None) -> Region:
         topics=tuple(_topic(table, ids) for table in top.tables("topics", required=True)),
         territories=tuple(territory for _, territory in places),
         organisations=tuple(_organisation(table, ids) for table in top.tables("organisations", required=True)),
-        routes=tuple(route for table in top.tables("routes") for route in _routes(table, ids)),
+        routes=tuple(route for _, route in routes),
         accounts=tuple(_account(table, ids) for table in top.tables("accounts", required=True)),
         dangers=tuple(_danger(table, ids) for table in top.tables("danger")),
     )
@@ -109,6 +111,7 @@ def _region(top: Table, findings: Findings, today: date | None) -> Region:
     _no_cycles(places, findings)
     if not findings.errors:
         check_clocks(region, said, findings, today)
+        check_routes(region, {(route.topic, route.territory): path for path, route in routes}, findings)
     return region
 
 

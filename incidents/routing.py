@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from incidents.region import Region
+from incidents.regional import Region
 
 
 def route(region: Region, topic: str, territory: str) -> str | None:
@@ -11,12 +11,15 @@ def route(region: Region, topic: str, territory: str) -> str | None:
     A rule for both comes before a rule for the topic alone, that before a rule for the territory alone, and the rule for
     everything comes last. A territory without a rule of its own has those of the one it lies in.
     """
+    pair = rule_for(region, topic, territory)
+    return region.route[pair] if pair else None
+
+
+def rule_for(region: Region, topic: str, territory: str) -> tuple[str, str] | None:
+    """The topic and the territory of the rule that ``route`` goes by."""
     places = region.with_parents(territory)
     pairs = [(topic, place) for place in places] + [(topic, "")] if topic else []
-    for pair in [*pairs, *(("", place) for place in places), ("", "")]:
-        if pair in region.route:
-            return region.route[pair]
-    return None
+    return next((pair for pair in [*pairs, *(("", place) for place in places), ("", "")] if pair in region.route), None)
 
 
 def sure_route(region: Region, topic: str, territory: str) -> str | None:

@@ -101,3 +101,28 @@ region-policy-empty = this policy says nothing; allowed: { $allowed }
 region-policy-everywhere = this policy names no topic and no territory; what goes for all stands in [clock]
 region-policy-shadowed = the policy for { $value } is never heard: for every topic a more specific one says all that it says
 region-policy-unrouted = there is no route for { $value }: such messages wait for a curator. Unless that is meant, add [[routes]]
+
+## Routes
+
+region-routes-none = there is no route at all ([[routes]]): the bot will pass nothing on to anybody
+region-routes-holes = nobody answers for { $topics } { $everywhere ->
+    [yes] (anywhere)
+   *[no] in { $territories }
+}; curators will sort { $count ->
+    [one] this { $count } pair
+   *[other] these { $count } pairs
+} of topic × place
+region-routes-holes-more = and { $count ->
+    [one] { $count } more set
+   *[other] { $count } more sets
+} of topics nobody answers for
+region-routes-idle = the rule { $value } decides nothing: there are more specific ones everywhere
+region-routes-idle-more = and { $count ->
+    [one] { $count } more rule decides nothing
+   *[other] { $count } more rules decide nothing
+}
+region-routes-unrouted = no route leads to { $value }: it gets only what people pass on to it
+region-routes-unrouted-more = and { $count ->
+    [one] { $count } more organisation without a route
+   *[other] { $count } more organisations without a route
+}

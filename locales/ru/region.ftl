@@ -101,3 +101,32 @@ region-policy-empty = правило ничего не говорит; можн�
 region-policy-everywhere = правило не названо ни для темы (topic), ни для территории (territory); общее для всех пишут в [clock]
 region-policy-shadowed = правило для { $value } никогда не сработает: обо всём, что в нём сказано, для каждой темы уже говорит более точное правило
 region-policy-unrouted = для { $value } нет ни одного маршрута: такие сообщения ждут куратора. Если это не нарочно, добавьте [[routes]]
+
+## Маршруты
+
+region-routes-none = нет ни одного маршрута ([[routes]]): бот никому ничего не передаст
+region-routes-holes = некому отвечать: { $topics } { $everywhere ->
+    [yes] (нигде)
+   *[no] — { $territories }
+}. { $count ->
+    [one] Такую { $count } пару
+    [few] Такие { $count } пары
+   *[many] Такие { $count } пар
+} «тема × место» будут разбирать кураторы
+region-routes-holes-more = и ещё { $count ->
+    [one] { $count } набор
+    [few] { $count } набора
+   *[many] { $count } наборов
+} тем, за которые некому отвечать
+region-routes-idle = правило { $value } ничего не решает: везде есть более точные
+region-routes-idle-more = и ещё { $count ->
+    [one] { $count } правило ничего не решает
+    [few] { $count } правила ничего не решают
+   *[many] { $count } правил ничего не решают
+}
+region-routes-unrouted = к органу { $value } не ведёт ни один маршрут: сообщение попадёт к нему, только если передаст человек
+region-routes-unrouted-more = и ещё { $count ->
+    [one] { $count } орган без маршрута
+    [few] { $count } органа без маршрута
+   *[many] { $count } органов без маршрута
+}
