@@ -27,6 +27,7 @@ from bots.watch import Standing, Watch, speak
 from handlers import alarms, notices
 from handlers.turn import Moment, Office
 from incidents.region import Region, parse
+from scheduler import digests
 from scheduler.deadlines import tick
 from scheduler.jobs import scheduler
 from storage.alone import Alone, NotAlone
@@ -84,11 +85,14 @@ class App:
         self._paced = True
         self._shift: Shift | None = None
         self._hints: Hints | None = None
-        self._scheduler = scheduler(self.tick, self._reload_region, self.sweep)
+        self._scheduler = scheduler(self.tick, self.tell_digests, self._reload_region, self.sweep)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ticked: float = monotonic()
+        self._digested: float = monotonic()
         self._resting: dict[int, datetime] = {}
         self._ticking = asyncio.Lock()
+        self._diary = digests.Diary()
+        self._telling = asyncio.Lock()
         self._broom = Broom()
         self._outcomes: Counter[tuple[str, str]] = Counter()
         self.watch = Watch(
@@ -139,7 +143,7 @@ class App:
         if ending:
             await asyncio.wait(ending, timeout=GRACE)
             await asyncio.gather(*[desk.leave() for desk in self.desks.values()])
-        async with self._ticking:
+        async with self._ticking, self._telling:
             pass
         if self._shift and self._hints:
             await _ended(self._tasks.pop("shift"))
@@ -231,6 +235,14 @@ class App:
         if woken:
             self._something_to_send()
 
+    async def tell_digests(self) -> None:
+        """Tell those whose morning has come. Never twice at the same time."""
+        async with self._telling:
+            told = await digests.tick(self.store, self._office, self.clock, self._diary)
+            self._digested = self.monotonic()
+        if told:
+            self._something_to_send()
+
     async def sweep(self) -> None:
         """Let go of what is needed no more."""
         swept = await sweep_on(self._broom, self.store.transaction, self.clock() - timedelta(days=self.settings.keep_days))
@@ -281,7 +293,7 @@ class App:
             refused=frozenset(account for account, desk in self.desks.items() if desk.refused),
             unattended=self._shift.unattended(0.0) if self._shift else (),
             stopped=[name for name, task in tasks.items() if task.done()],
-            ticked=self.monotonic() - self._ticked,
+            ticked=self.monotonic() - min(self._ticked, self._digested),
             outcomes=self._outcomes,
         )
 

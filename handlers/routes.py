@@ -10,7 +10,7 @@ from typing import Any
 
 from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
 from bots.pages import shorten
-from handlers import charge, curate, drafts, enter, groups, mine, rate, reminding, report, sending, standing, watch, work
+from handlers import agenda, charge, curate, digest, drafts, enter, groups, mine, rate, reminding, report, sending, watch, work
 from handlers.turn import Handler, Moment, Turn
 from storage.conversations import Offered
 from storage.people import Person
@@ -18,7 +18,8 @@ from storage.people import Person
 COMMANDS: Mapping[str, Handler] = {
     "start": enter.start,
     "help": enter.help_,
-    "my": standing.list_,
+    "my": agenda.list_,
+    "digest": digest.show,
     "queue": curate.queue,
     "overdue": watch.overdue,
     "due": watch.due,
@@ -85,6 +86,9 @@ BUTTONS: Mapping[str, Handler] = {
     "close": curate.close,
     "close-as": curate.close_as,
     "page": curate.page,
+    # the day
+    "agenda": agenda.page,
+    "digest": digest.switch,
     # getting in
     "cards-here": enter.cards_here,
     "cards-chat": enter.cards_chat,

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any, TypeAlias
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from fluent.runtime import FluentBundle, FluentResource, resolver
 from fluent.runtime.types import fluent_number
 
@@ -110,6 +111,10 @@ class Texts:
         """«12 марта»; with the year when it is not this one."""
         pattern = "d MMMM" if local.year == today.year else "d MMMM y"
         return _date(local.date(), pattern, self.language)
+
+    def decimal(self, value: float) -> str:
+        """«4,3»: one digit behind the point."""
+        return str(format_decimal(value, "0.0", locale=self.language))
 
     def span(self, length: timedelta) -> str:
         """«4 ч 48 мин», «2 дня 3 ч», never negative and never empty."""

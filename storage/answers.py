@@ -50,7 +50,7 @@ class Answers:
     async def figures(
         self, begin: datetime, end: datetime, organisations: Collection[str] | None = None, *, now: datetime
     ) -> Mapping[str, Figures]:
-        """What came and was answered from ``begin`` until before ``end``: of each of these organisations, or (None) of all as ``REGION``."""
+        """What came and was answered from ``begin`` until before ``end``: of each of these organisations; None: of all as ``REGION``."""
         found: dict[str, dict[str, Any]] = {}
         for statement in (
             _received(begin, end, organisations),

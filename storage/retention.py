@@ -19,7 +19,7 @@ from incidents.incident import Status
 from storage.inbox import DONE
 from storage.outbox import DROPPED, FAILED, SENT, UNCERTAIN
 from storage.store import Tx
-from storage.tables import conversations, drafts, inbox, incidents, keyboards, outbox, sent
+from storage.tables import conversations, digests, drafts, inbox, incidents, keyboards, outbox, sent
 
 HANDFUL = 300
 """Rows that are looked at in one transaction: a few milliseconds."""
@@ -64,6 +64,11 @@ def _conversations(before: datetime) -> ColumnElement[bool]:
     return conversations.c.updated_at < before
 
 
+def _digests(before: datetime) -> ColumnElement[bool]:
+    """A morning that is over is told nobody again; its days come first in the key."""
+    return digests.c.day < before.date().isoformat()
+
+
 @dataclass(frozen=True, slots=True)
 class Swept:
     """How a table is swept."""
@@ -81,6 +86,7 @@ SWEPT: Mapping[Table, Swept] = {
     drafts: Swept(_drafts, drafts.c.id, drafts.c.created_at),
     keyboards: Swept(_keyboards, keyboards.c.token),
     conversations: Swept(_conversations),
+    digests: Swept(_digests),
 }
 
 

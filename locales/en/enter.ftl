@@ -38,16 +38,17 @@ connect-desk-lost = The curators' chat “{ $title }” is no longer connected.
 
 help-citizen = Tell us in one message what happened and where; photos are welcome. How your reports stand: /my
 help-group = Please report problems in a private chat with the bot.
-help-official = Official: answer a card with the messenger's own reply; we first show what the citizen will get. Lists: /overdue, and /due for what ends within 4 hours.
-help-head = Head: /overdue, and /due for what ends within 4 hours.
+help-official = Official: answer a card with the messenger's own reply; we first show what the citizen will get. Lists: /my for all that is yours, /overdue, and /due for what ends within 4 hours. The morning list: /digest
+help-head = Head: /my for what needs attention, /overdue, and /due for what ends within 4 hours. The morning list: /digest
 help-curator = Curator: /queue to sort, /overdue, /due for what ends within 4 hours, and /undelivered for answers that did not arrive.
 help-administrator = Administrator: invitations and settings are on the command line, sutki --help.
 
 command-start = about this bot
 command-help = what can be done
-command-my = my reports
+command-my = my reports (staff: the list of the day)
 command-queue = sort (curators)
 command-due = due within 4 hours (staff)
 command-overdue = overdue (staff)
 command-undelivered = answers that did not arrive (staff)
+command-digest = the morning list: send it or not (staff)
 command-connect = connect a working chat

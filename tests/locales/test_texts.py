@@ -18,6 +18,7 @@ from bots.channel import FileKind, Scene
 from bots.vk.channel import _RIGHTS
 from handlers import curate, drafts, enter, explained, watch
 from handlers.recompute import Kind
+from incidents.agenda import AGENDA, Section
 from incidents.incident import Action, NotAllowed, Resolution, Role, Status, Timer
 from incidents.planning import Why as When
 from incidents.responsible import As
@@ -33,6 +34,7 @@ SAYING = {"t": 0, "say": 0, "whisper": 0, "tell_thread": 2, "tell_citizen": 2, "
 _NOT_ALLOWED = [value for name, value in vars(NotAllowed).items() if name.isupper()]
 _HOLDERS = ["official", "head", "curator", "administrator"]
 COMPUTED: Mapping[str, Sequence[str]] = {
+    "agenda-{}": [*Section, *AGENDA],
     "alarm-{}": list(Stuck),
     "alarm-{}-over": list(Stuck),
     "button-{}": [
@@ -59,6 +61,7 @@ COMPUTED: Mapping[str, Sequence[str]] = {
     "clock-why-{}": [why for why in When if why is not When.OWN],
     "command-{}": list(enter.COMMANDS),
     "desk-{}": ["uncertain", "failed"],
+    "digest-{}": ["on", "off"],
     "doctor-vk-right-{}": list(_RIGHTS),
     "draft-button-{}": list(drafts.DAYS),
     "draft-warning-{}": ["considered", "order", "competence", "phone", "email", "document"],

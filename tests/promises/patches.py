@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,22 @@ def _falls(text: str, times: int) -> bool:
     if before < times:
         fell.write_bytes(b"." * (before + 1))
     return before < times
+
+
+def mornings(every: float) -> None:
+    """A morning comes every so many seconds, each of another day: people of the small day hear a digest each time."""
+    from datetime import date
+
+    from incidents import agenda
+    from scheduler import digests, jobs
+
+    def day_of(digest: agenda.Digest, now: datetime, zone: tzinfo) -> date | None:
+        return None if digest.weekly else date.fromordinal(date(2000, 1, 1).toordinal() + int(now.timestamp() / every) % 1_000_000)
+
+    digests.day_of = day_of
+    digests.begins = lambda day, zone: datetime.now(UTC)
+    digests.next_morning = lambda now, zones: now + timedelta(seconds=every)
+    jobs.DIGESTS = every
 
 
 def record_sends(file: str) -> None:

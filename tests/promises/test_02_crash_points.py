@@ -33,6 +33,7 @@ FIRST = (
     ("tests.promises.patches:only_named_writes",),
     ("tests.promises.patches:seconds", "scheduler.jobs:SWEEP", 0.5),
     ("tests.promises.patches:seconds", "bots.watch:BEAT", 0.5),
+    ("tests.promises.patches:mornings", 1.0),
 )
 
 

@@ -52,7 +52,7 @@ WHO: Mapping[str, frozenset[Role]] = {
     **dict.fromkeys(("sort-to", "sort-topic", "sort-topic-to", "sort-place", "sort-place-to", "sort-close", "pass", "pass-to"), DESK),
     **dict.fromkeys(("remind", "control", "hand", "hand-to", "hand-back"), frozenset({Role.CURATOR, Role.HEAD})),
     **dict.fromkeys(("rework", "rework-because", "close", "close-as"), DESK),
-    **dict.fromkeys(("open", "page"), STAFF),
+    **dict.fromkeys(("open", "page", "agenda", "digest"), STAFF),
     **dict.fromkeys(("cards-here", "cards-chat"), STAFF),
     "check-rights": STAFF,
 }
@@ -224,7 +224,8 @@ class Desk:
                 carried |= {"asked": self.persons[who.user], "holder": self.persons["11"], "last": 10**6}  # no rival asks back
                 carried |= {"organisation": OTHER, "topic": "waste", "territory": "biysk", "reason": "rude", "verdict": "no", "stars": 5}
                 carried |= {"resolution": "explained", "turn": 1, "step": "overdue", "list": "overdue", "author": "Имя", "days": 1}
-                carried |= {"at": START.isoformat()} | ({"offset": 0, "after": 0} if button == "page" else {})
+                carried |= {"at": START.isoformat()} | ({"offset": 0, "after": 0} if button in ("page", "agenda") else {})
+                carried |= {"role": "official", "wanted": False}
                 carried |= {"date": (self.house.clock() + timedelta(days=1)).isoformat()}
                 at = Address(self.account, place(cell))
                 (self.payloads[cell],) = await tx.conversations.offer(at, [Choice(button, carried)], at=START, incident=self.number)

@@ -15,7 +15,7 @@ from incidents.deadlines import Reminder
 from incidents.incident import Action, Deed, Role, Status
 from scheduler import deadlines
 from scheduler.deadlines import tick
-from scheduler.jobs import REGION, SWEEP, TICK, scheduler
+from scheduler.jobs import DIGESTS, REGION, SWEEP, TICK, scheduler
 from storage.connection import Stale
 from storage.incidents import Case
 from storage.store import Store
@@ -146,10 +146,11 @@ async def test_the_jobs_tick_and_are_made_up_for_once() -> None:
     async def nothing() -> None:
         return None
 
-    made = scheduler(nothing, nothing, nothing)
+    made = scheduler(nothing, nothing, nothing, nothing)
     jobs = {job.id: job for job in made.get_jobs()}
     assert {name: job.trigger.interval for name, job in jobs.items()} == {
         "deadlines": timedelta(seconds=TICK),
+        "digests": timedelta(seconds=DIGESTS),
         "region": timedelta(seconds=REGION),
         "sweep": timedelta(seconds=SWEEP),
     }

@@ -16,6 +16,7 @@ from handlers import notices
 from handlers.turn import Office
 from incidents.incident import Role
 from incidents.region import Region, parse
+from scheduler import digests
 from scheduler.deadlines import tick
 from storage.incidents import Case
 from storage.people import CHAT, PERSON
@@ -36,6 +37,8 @@ class House:
         self.region = region
         self.clock = FakeClock()
         self.channels = {account: channel(account, TELEGRAM if account.startswith("telegram") else VK) for account in region.account}
+        self.mornings: digests.Diary | None = None
+        """Digests come only to those stories that ask for them with a ``Diary()``: a night is long, and most are about something else."""
         self._monotonic = 0.0
         self._presses = 0
         self.office = Office(region, {}, {name: channel.limits for name, channel in self.channels.items()}, notices.after)
@@ -80,27 +83,35 @@ class House:
         """Let time pass, stopping wherever something is due."""
         target = self.clock.now + timedelta(**by)
         while True:
-            await tick(self.store, self.office, self.clock)
+            await self._tick()
             await self.settle()
             due = await self._next_due()
             if due is None or due > target:
                 break
             self.clock.now = max(due, self.clock.now)
         self.clock.now = target
-        await tick(self.store, self.office, self.clock)
+        await self._tick()
         await self.settle()
 
     async def sleeps(self, **by: float) -> None:
         """The machine is off for so long: nothing happens meanwhile."""
         self.clock.now += timedelta(**by)
-        await tick(self.store, self.office, self.clock)
+        await self._tick()
         await self.settle()
+
+    async def _tick(self) -> None:
+        await tick(self.store, self.office, self.clock)
+        if self.mornings is not None:
+            while await digests.tick(self.store, self.office, self.clock, self.mornings) == digests.MOST:
+                pass
 
     async def _next_due(self) -> datetime | None:
         now = self.clock.now
         async with self.store.transaction() as tx:
             dues = [await tx.incidents.next_wake(), await tx.inbox.next_due(now)]
             dues += [await tx.outbox.next_due(account, now) for account in self.channels]
+        if self.mornings is not None:
+            dues.append(self.mornings.next)
         return min((due for due in dues if due is not None), default=None)
 
     # --- people and places -------------------------------------------------------------------------------------------
