@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bots.administer import Loaded
     from bots.inviting import Wish
     from bots.settings import BadSettings, Settings
-    from incidents.region import Region
+    from incidents.region import Region, RegionError
     from storage.store import Store
 
 T = TypeVar("T")
@@ -147,17 +147,26 @@ def _read_region(words: Texts, file: Path) -> str | None:
 
 
 def _parsed_region(words: Texts, file: Path, text: str) -> Region | None:
-    """The region, or None after everything that is wrong with it was said, each with its line."""
-    from incidents.region import RegionErrors, parse
+    """The region, or None after everything that is wrong with it was said, each with its line; as well what is remarkable."""
+    from bots.clock import now
+    from incidents.region import RegionErrors, read
 
     try:
-        return parse(text)
+        found = read(text, now().date())
     except RegionErrors as wrong:
         for error in wrong.errors:
-            where = f"{file}:{error.line}" + (f":{error.column}" if error.column else "")
-            complain(f"{where}: {error.place + ': ' if error.place else ''}{words.say(error.key, **error.args)}")
+            complain(_placed(words, file, error))
         complain(words.say("cli-region-errors", count=len(wrong.errors)))
         return None
+    for remark in found.remarks:
+        complain(words.say("cli-region-remark", remark=_placed(words, file, remark)))
+    return found.region
+
+
+def _placed(words: Texts, file: Path, error: RegionError) -> str:
+    """What is wrong or remarkable, as editors find the place."""
+    where = f"{file}:{error.line}" + (f":{error.column}" if error.column else "")
+    return f"{where}: {error.place + ': ' if error.place else ''}{words.say(error.key, **error.args)}"
 
 
 def check_region(words: Texts, file: Path) -> int:

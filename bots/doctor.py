@@ -54,6 +54,8 @@ async def examine(settings: Settings, store: Store, connect: Connect, clock: Clo
     for finding in findings:
         yield finding
     region = _parsed(text)
+    if region and (year := region.missing_year(clock().astimezone(region.zone).date())):
+        yield Finding(Grade.NOTE, "cli-doctor-calendar-missing", {"year": str(year)})
     for variable, nearest in settings.unknown([account.token_env for account in region.accounts] if region else ()).items():
         yield Finding(Grade.WRONG, "cli-doctor-unknown-variable", {"variable": variable, "nearest": nearest or "none"})
     async for finding in _database(store, settings, text):

@@ -197,6 +197,9 @@ class Watch:
         ended = {f"{name} {here}".strip() for name in standing.stopped}
         known = {key.removeprefix(f"{Stuck.STOPPED} ") for key in self._first if key.startswith(f"{Stuck.STOPPED} ")}
         facts += [self._flag(Stuck.STOPPED, name, now, wrong=name in ended) for name in sorted(ended | known)]
+        region = self._office().region
+        year = region.missing_year(now.astimezone(region.zone).date())
+        facts.append(self._flag(Stuck.CALENDAR, "", now, wrong=year is not None, count=year or 0))
         if self._folder is not None:
             left = shutil.disk_usage(self._folder).free // 1_000_000
             facts.append(self._flag(Stuck.DISK, "", now, wrong=left < LITTLE, count=left))

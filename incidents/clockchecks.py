@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
-from incidents.calendar import Calendar
 from incidents.clocks import Clocks
 from incidents.fields import Table
 from incidents.findings import Findings
@@ -118,7 +117,7 @@ def _said(length: Length) -> str:
 
 
 def _check_calendars(region: Region, said: Clocks, findings: Findings, today: date | None) -> None:
-    used = calendars_in_use(region)
+    used = region.calendars_in_use
     for calendar in region.calendars:
         if calendar.id not in used:
             findings.remark(said.shelves[calendar.id], "region-calendar-unused", value=calendar.id)
@@ -131,15 +130,3 @@ def _check_calendars(region: Region, said: Clocks, findings: Findings, today: da
             findings.add(path, "region-calendar-year", value=calendar.id, year=str(year))
         else:
             findings.remark(path, "region-calendar-next-year", value=calendar.id, year=str(year))
-
-
-def calendars_in_use(region: Region) -> Mapping[str, Calendar]:
-    """The calendars that some clock or promise of the region is counted by."""
-    found = [region.clock.calendar, *(rule.says["calendar"] for rule in region.policies if "calendar" in rule.says)]
-    return {calendar.id: calendar for calendar in found}
-
-
-def missing_year(region: Region, day: date) -> int | None:
-    """The nearest year that a calendar in use ought to know on a day and does not (``Calendar.missing``)."""
-    years = [calendar.missing(day) for calendar in calendars_in_use(region).values()]
-    return min((year for year in years if year is not None), default=None)

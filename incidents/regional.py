@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -201,3 +202,14 @@ class Region:
     def _policies(self) -> dict[tuple[str, str], Policy]:
         """Those that were asked for: every report asks, and there are few pairs."""
         return {}
+
+    @property
+    def calendars_in_use(self) -> Mapping[str, Calendar]:
+        """The calendars that some clock or promise of the region is counted by."""
+        found = [self.clock.calendar, *(rule.says["calendar"] for rule in self.policies if "calendar" in rule.says)]
+        return {calendar.id: calendar for calendar in found}
+
+    def missing_year(self, day: date) -> int | None:
+        """The nearest year that a calendar in use ought to know on a day and does not (``Calendar.missing``)."""
+        years = [calendar.missing(day) for calendar in self.calendars_in_use.values()]
+        return min((year for year in years if year is not None), default=None)

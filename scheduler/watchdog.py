@@ -39,6 +39,8 @@ class Stuck(StrEnum):
     """Answers did not arrive, or may not have, and nobody decided what to do."""
     BACKUP = "backup"
     DISK = "disk"
+    CALENDAR = "calendar"
+    """Working time is counted by a calendar that does not know this year, or from October on the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,12 @@ class Watch:
     """Said again so long after it was said last, while it lasts."""
     stands: bool
     """The house itself does not do its work: /readyz says 503. Else a person should look, and /readyz only names it."""
+    named: bool = True
+    """Whether /readyz names it at all; what is only to be remembered it does not."""
 
 
 _NOW, _HOURS, _DAY = timedelta(0), timedelta(hours=6), timedelta(days=1)
+_WEEK = timedelta(days=7)
 
 WATCHES: Mapping[Stuck, Watch] = {
     Stuck.REFUSED: Watch(_NOW, _HOURS, stands=True),
@@ -69,6 +74,7 @@ WATCHES: Mapping[Stuck, Watch] = {
     Stuck.ANSWERS: Watch(timedelta(hours=1), _DAY, stands=False),
     Stuck.BACKUP: Watch(timedelta(hours=26), _DAY, stands=False),  # a setting says otherwise: Fact.after
     Stuck.DISK: Watch(_NOW, _HOURS, stands=False),
+    Stuck.CALENDAR: Watch(_NOW, _WEEK, stands=False, named=False),
 }
 """The whole watchdog. A text «alarm-…» and one «alarm-…-over» belong to each line (locales)."""
 
@@ -143,7 +149,7 @@ class Decision:
 
 def lines(facts: Sequence[Fact], now: datetime) -> tuple[bool, list[str]]:
     """What /readyz says: whether the house does its work, and everything that is wrong."""
-    wrong = [fact for fact in facts if fact.since is not None and (fact.early or fact.stuck(now))]
+    wrong = [fact for fact in facts if fact.since is not None and (fact.early or fact.stuck(now)) and WATCHES[fact.condition].named]
     return not any(WATCHES[fact.condition].stands for fact in wrong), [fact.key for fact in wrong]
 
 

@@ -32,4 +32,6 @@ alarm-backup = There has been no backup for { $span }. Make one: sutki backup FO
 alarm-backup-over = A backup was made (there was none for { $span }).
 alarm-disk = { $count } MB are left on the disk with the database. When it is full, nothing new is taken in.
 alarm-disk-over = There is enough room again on the disk with the database (it was short for { $span }).
+alarm-calendar = The working calendar does not have the year { NUMBER($count, useGrouping: 0) }: its holidays and moved days are unknown, for it only weekends and the holidays of article 112 of the Labour Code count. Update the program, or add the year to the region file (docs/region.md, [[calendars]]).
+alarm-calendar-over = The working calendar is known again.
 alarm-more = …and { $count } more: /readyz and docs/operations.md

@@ -74,6 +74,7 @@ cli-region-errors = { $count ->
     [one] { $count } error found.
    *[other] { $count } errors found.
 }
+cli-region-remark = Note: { $remark }
 cli-region-good = { $title }: all is well. Topics: { $topics }, territories: { $territories }, organisations: { $organisations }, routes: { $routes }, accounts: { $accounts }.
 cli-region-same = This file is loaded already; there is nothing to change.
 cli-region-loaded = Loaded.
@@ -124,6 +125,7 @@ cli-doctor-region-wrong = The region file { $path } has errors. To see them: sut
 cli-doctor-region-good = The region file { $path } is right.
 cli-doctor-region-not-loaded = The region file is not loaded yet: the first sutki run or sutki region load does it.
 cli-doctor-no-accounts = No account has a token: the bot has nowhere to talk.
+cli-doctor-calendar-missing = The working calendar does not have the year { $year }: its holidays and moved days are unknown. Update the program, or add the year to the region file (docs/region.md, [[calendars]]).
 cli-doctor-region-differs = The region file { $path } is not the one that is loaded. The next sutki run loads it; sutki region load { $path } does so at once.
 cli-doctor-database-good = The database answers: { $kind }.
 cli-doctor-database-away = The database does not answer ({ $why }). Check SUTKI_DATABASE and whether it runs.

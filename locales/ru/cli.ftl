@@ -75,6 +75,7 @@ cli-region-errors = { $count ->
     [few] Нашлись { $count } ошибки.
    *[many] Нашлось { $count } ошибок.
 }
+cli-region-remark = Обратите внимание: { $remark }
 cli-region-good = { $title }: всё верно. Тем: { $topics }, территорий: { $territories }, органов: { $organisations }, маршрутов: { $routes }, аккаунтов: { $accounts }.
 cli-region-same = Этот файл уже загружен; менять нечего.
 cli-region-loaded = Загружено.
@@ -125,6 +126,7 @@ cli-doctor-region-wrong = В файле региона { $path } есть оши
 cli-doctor-region-good = Файл региона { $path } верен.
 cli-doctor-region-not-loaded = Файл региона ещё не загружен: его загрузит первый sutki run или sutki region load.
 cli-doctor-no-accounts = Ни у одного аккаунта нет токена: боту негде разговаривать.
+cli-doctor-calendar-missing = В рабочем календаре нет { $year } года: праздники и переносы неизвестны. Обновите программу или добавьте год в файл региона (docs/region.md, [[calendars]]).
 cli-doctor-region-differs = Файл региона { $path } отличается от загруженного. Его загрузит следующий sutki run, а сразу — sutki region load { $path }
 cli-doctor-database-good = База отвечает: { $kind }.
 cli-doctor-database-away = База не отвечает ({ $why }). Проверьте SUTKI_DATABASE и запущена ли она.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -205,8 +206,9 @@ PROVOKED: Mapping[Stuck, tuple[Provoke, str]] = {
     Stuck.DISK: (disk, "telegram/altai: ⚠️ На диске с базой осталось 100 МБ"),
 }
 """How each is brought about, and by whom and how the administrator hears of it."""
-ELSEWHERE = {Stuck.LOOP, Stuck.UNATTENDED}
-"""The blocked event loop: tests/bots/test_lookout.py; an account without a process needs several (test_unattended below)."""
+ELSEWHERE = {Stuck.LOOP, Stuck.UNATTENDED, Stuck.CALENDAR}
+"""The blocked event loop: tests/bots/test_lookout.py; an account without a process needs several (test_unattended below); a year that
+the calendar does not know is no silence, and /readyz does not name it (test_the_year_that_is_missing below)."""
 
 
 def test_every_condition_of_the_table_is_provoked() -> None:
@@ -261,11 +263,23 @@ async def test_unattended_an_account_without_a_process(town: Town) -> None:
     standing = town.app.standing
 
     def alone() -> object:
-        from dataclasses import replace
-
         return replace(standing(), unattended=["vk/altai"])
 
     town.app.watch._standing = alone  # type: ignore[assignment]  # what the leases would say
     came = await town.passes(LIMIT)
     assert came is not None
     assert came[1] == ["unattended vk/altai"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_year_that_is_missing_in_the_calendar_is_told_once_a_week(town: Town) -> None:
+    calendar = ALTAI.clock.calendar
+    assert calendar.missing(town.clock().date()) is None
+    town.app._office = replace(
+        town.app.office, region=replace(ALTAI, clock=replace(ALTAI.clock, calendar=replace(calendar, years=frozenset())))
+    )
+    came = await town.passes(LIMIT)
+    assert came is not None
+    assert came[1] == []
+    assert town.said()[0].startswith("telegram/altai: ⚠️ В рабочем календаре нет 2026 года")
+    assert await town.passes(timedelta(minutes=2)) is None
