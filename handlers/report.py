@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -54,6 +54,16 @@ class Words:
 def words_of(said: Said) -> Words:
     """The words of one message."""
     return Words(said.text.strip(), said.files, said.location, said.at, said.message)
+
+
+async def ahead(moment: Moment, persons: Collection[int]) -> None:
+    """Read at once what messages of these persons ask that go on with a report: where its card is, and what waits to be sent of it."""
+    newest = [case for person in persons for case in await moment.tx.incidents.of_person(person, limit=1) if case.incident.is_open]
+    if newest:
+        numbers = [case.id for case in newest]
+        await moment.tx.chats.ahead(numbers)
+        cards = {thread.card for number in numbers for thread in await moment.tx.chats.threads_of(number)}
+        await moment.tx.outbox.ahead(numbers, cards, receipts={case.report.receipt for case in newest})
 
 
 # --- the way in --------------------------------------------------------------------------------------------------------
@@ -312,7 +322,7 @@ async def _keep(moment: Moment, number: int, words: Words, kind: str, person: Pe
 async def _grow(turn: Turn, case: Case) -> None:
     """The next message right behind a report is part of it: no second number, no second receipt."""
     words = words_of(turn.said)
-    before = await turn.tx.incidents.last_said(case.id, ("report",))
+    before = await turn.tx.incidents.last_said(case.id, ("report",)) if words.files else None
     await _keep(turn, case.id, words, "report", turn.person, turn.here)
     report = replace(
         case.report,

@@ -141,6 +141,7 @@ async def ahead(moment: Moment, events: Sequence[Event]) -> None:
         persons |= {person.id for user in users if (person := await tx.people.known(account, user))}
     await tx.conversations.offered_ahead([event.payload for event in spoken if isinstance(event, Pressed)])
     await tx.incidents.ahead(persons, coming=sum(isinstance(event, Said) and event.scene is Scene.PRIVATE for event in spoken))
+    await report.ahead(moment, persons)
 
 
 async def handle(moment: Moment, event: Event) -> None:

@@ -82,9 +82,7 @@ class Inbox:
     async def later(self, key: str, raw: Mapping[str, Any], *, lane: str, at: datetime, handle_after: datetime | None = None) -> None:
         """Put something of our own into the inbox, to be handled like anything that came from outside, not before ``handle_after``."""
         values = {"account": "", "key": key, "raw": dict(raw), "lane": lane, "received_at": at, "handle_after": handle_after, "state": NEW}
-        await self._connection.execute(
-            insert(self._connection, inbox).values(values).on_conflict_do_nothing(index_elements=["account", "key"])
-        )
+        self._connection.add(inbox, values, unless=("account", "key"))
 
     async def waiting(self, now: datetime, limit: int = 200, *, but: Collection[tuple[str, str]] = ()) -> Sequence[Row]:
         """New rows whose time has come, oldest first; ``but``: not of these lanes (account, lane).

@@ -129,7 +129,7 @@ class Incidents:
         self._coming = 1
 
     async def ahead(self, persons: Collection[int], *, coming: int) -> None:
-        """Read at once the newest incidents of these persons; so many new ones may be opened."""
+        """Read at once the newest incidents of these persons, and what they wrote that waits; so many new ones may be opened."""
         self._coming = coming
         newest = func.row_number().over(partition_by=incidents.c.person_id, order_by=incidents.c.id.desc()).label("newest")
         ranked = select(incidents.c.id, newest).where(incidents.c.person_id.in_(persons)).subquery()
@@ -139,6 +139,8 @@ class Incidents:
         if persons:
             for case in await self._read(statement.order_by(incidents.c.id.desc())):
                 self._of[case.report.person].append(case.id)
+        if persons and coming:
+            await self.pending_ahead(persons)
 
     async def clock_ahead(self, cases: Collection[Case]) -> None:
         """Read at once what the clocks of these incidents said already, who wants to hear no more of it, and what cards tell."""

@@ -107,11 +107,13 @@ class Outbox:
         """row → its newest edit (0 for none), and the edits of it that still wait"""
         self._reminders = connection.memory(outbox)
         """incident → the newest reminder in each chat, and the chat"""
+        self._queued = connection.memory(outbox)
+        """row → when it was queued; None when it was swept away since"""
         self._read = connection.memory(outbox, sent, threads)
         """row → what it says"""
 
-    async def ahead(self, incidents: Collection[int], rows: Collection[int]) -> None:
-        """Read at once the reminders of these incidents, and what became of them and of these rows since they were queued."""
+    async def ahead(self, incidents: Collection[int], rows: Collection[int], *, receipts: Collection[int] = ()) -> None:
+        """Read at once the reminders of these incidents, and what changes them, these rows and these receipts, and when those were queued."""
         newest = func.max(outbox.c.id)
         statement = select(newest, outbox.c.account, outbox.c.chat, outbox.c.incident_id).where(
             outbox.c.incident_id.in_(incidents), outbox.c.purpose == Purpose.REMINDER, outbox.c.instead_of_row == _inline(0)
@@ -122,7 +124,11 @@ class Outbox:
         for row in found:
             self._reminders[row.incident_id].append((row[0], Address(row.account, row.chat)))
         reminders = {row[0] for row in found}
-        await self._edits_ahead({*rows, *reminders} - {0})
+        await self._edits_ahead({*rows, *receipts, *reminders} - {0})
+        if receipts:
+            statement = select(outbox.c.id, outbox.c.created_at).where(outbox.c.id.in_(receipts))
+            self._queued.update(dict.fromkeys(receipts))
+            self._queued.update((row.id, row.created_at) for row in await self._connection.execute(statement))
         newest_of = {self._edits[row][0] or row for row in reminders}
         self._read.update((row.id, row) for row in (await self._rows(sorted(newest_of)) if newest_of else ()))
 
@@ -157,6 +163,7 @@ class Outbox:
             "created_at": at,
         }
         self._connection.add(outbox, {**values, **_NOTHING, **_out_values(post.out)})
+        self._queued[row] = at
         self._edits[post.instead_of_row or row] = (row, [row]) if post.instead_of_row else (0, [])
         if post.purpose is Purpose.REMINDER and not post.instead_of_row:
             self._reminders.pop(post.incident, None)
@@ -317,7 +324,10 @@ class Outbox:
 
     async def queued_at(self, row: int) -> datetime | None:
         """When a row was queued; None for one that was swept away since."""
-        found: datetime | None = (await self._connection.execute(select(outbox.c.created_at).where(outbox.c.id == row))).scalar()
+        if row not in self._queued:
+            statement = select(outbox.c.created_at).where(outbox.c.id == row)
+            self._queued[row] = (await self._connection.execute(statement)).scalar()
+        found: datetime | None = self._queued[row]
         return found
 
     async def state(self, row: int) -> str:
