@@ -51,6 +51,7 @@ def build(words: Texts) -> typer.Typer:
     _operations(app, words, say)
     app.add_typer(_region(words, say), name="region")
     app.add_typer(_dead_letters(words, say), name="dead-letters")
+    app.add_typer(_suggest(words, say), name="suggest")
     app.add_typer(_clock(words, say), name="clock")
     return app
 
@@ -197,6 +198,34 @@ def _region(words: Texts, say: Callable[..., str]) -> typer.Typer:
         from bots import commands  # noqa: PLC0415
 
         raise typer.Exit(commands.load_region(words, file, dry_run=dry_run))
+
+    return app
+
+
+def _suggest(words: Texts, say: Callable[..., str]) -> typer.Typer:
+    app = typer.Typer(help=say("cli-suggest-help"), no_args_is_help=True, rich_markup_mode=None)
+
+    @app.command(help=say("cli-suggest-train-help"))
+    def train() -> None:
+        from bots import commands  # noqa: PLC0415
+
+        raise typer.Exit(commands.train_suggestions(words))
+
+    @app.command(help=say("cli-suggest-evaluate-help"))
+    def evaluate(
+        file: Annotated[Path, typer.Argument(help=say("cli-suggest-file"))],
+        model: Annotated[bool, typer.Option("--model/--keywords", help=say("cli-suggest-model"))] = False,
+        region: Annotated[Path | None, typer.Option(help=say("cli-suggest-region"))] = None,
+    ) -> None:
+        from bots import commands  # noqa: PLC0415
+
+        raise typer.Exit(commands.evaluate_suggestions(words, file, region, model=model))
+
+    @app.command(help=say("cli-suggest-remove-help"))
+    def remove() -> None:
+        from bots import commands  # noqa: PLC0415
+
+        raise typer.Exit(commands.remove_suggestions(words))
 
     return app
 

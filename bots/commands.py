@@ -374,6 +374,51 @@ def _with_settings(words: Texts, action: Callable[[Settings, Store], Awaitable[i
     return WRONG if done is None else done
 
 
+# --- suggestions -------------------------------------------------------------------------------------------------------
+
+
+def train_suggestions(words: Texts) -> int:
+    """`sutki suggest train`."""
+    from bots import suggest
+    from bots.clock import now
+
+    return _operate(words, lambda store: suggest.train(words, store, now()))
+
+
+def remove_suggestions(words: Texts) -> int:
+    """`sutki suggest remove`."""
+    from bots import suggest
+    from bots.clock import now
+
+    return _operate(words, lambda store: suggest.remove(words, store, now()))
+
+
+def evaluate_suggestions(words: Texts, file: Path, region_file: Path | None, *, model: bool) -> int:
+    """`sutki suggest evaluate`. With keywords no database is needed."""
+    settings = _settings(words, needs_region=region_file is None) if model or region_file is None else None
+    place = region_file or (settings.region if settings else None)
+    if place is None or (model and settings is None):
+        return MISUSED
+    text = _read_region(words, place)
+    region = _parsed_region(words, place, text) if text is not None else None
+    if region is None:
+        return WRONG
+    from bots import suggest
+    from bots.morphology import with_morphology
+
+    rows = suggest.read_file(words, file, region)
+    if rows is None:
+        return WRONG
+    region = with_morphology(region)
+    if model and settings is not None:
+        plain = region
+        found = asyncio.run(_with_store(words, settings, lambda store: suggest.model_of(words, store, plain)))
+        if found is None:
+            return WRONG
+        region = found
+    return suggest.evaluate(words, rows, region)
+
+
 # --- the database ------------------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from incidents.reading import evidence, read
 from incidents.region import Region
 from incidents.scores import Scores, score
-from incidents.suggest import FORMAT, GRAMS, Evidence, Learned, grams, keyword_features, length_of, parse_model, word_share
+from incidents.suggest import FORMAT, GRAMS, Evidence, grams, keyword_features, length_of, parse_model, word_share
 
 PEOPLE = 5
 """So many different people must have written a word or a beginning before it is learned: nobody's name, street or secret stays."""
@@ -125,24 +125,21 @@ def _features(shown: Sequence[Evidence], names: Sequence[str], idf: Sequence[flo
     from scipy.sparse import csr_matrix
 
     rows_of = {name: row for row, name in enumerate(names)}
-    at: tuple[list[int], list[int], list[float]] = ([], [], [])
+    rows: list[int] = []
+    columns: list[int] = []
+    values: list[float] = []
     for number, one in enumerate(shown):
         length = length_of(len(one.words))
+        told: list[tuple[int, float]] = []
         for word in one.words:
             found = [rows_of[gram] for gram in grams(word) if gram in rows_of]
             share = word_share([idf[row] for row in found]) if found else 0.0
-            for row in found:
-                _put(at, number, row, share * idf[row] / length)
-        for place, feature in enumerate(keyword_features(topics, one.weights)):
-            if feature:
-                _put(at, number, len(names) + place, feature)
-    rows, columns, values = at
+            told += [(row, share * idf[row] / length) for row in found]
+        told += [(len(names) + place, feature) for place, feature in enumerate(keyword_features(topics, one.weights)) if feature]
+        rows += [number] * len(told)
+        columns += [column for column, _ in told]
+        values += [value for _, value in told]
     return csr_matrix((values, (rows, columns)), shape=(len(shown), len(names) + 2 * len(topics)))
-
-
-def _put(at: tuple[list[int], list[int], list[float]], row: int, column: int, value: float) -> None:
-    for part, one in zip(at, (row, column, value), strict=True):
-        part.append(one)
 
 
 def _regression(features: Any, truth: Sequence[int], size: int) -> tuple[Any, Any]:
@@ -209,12 +206,3 @@ def _as_text(
         "temperature": temperature,
     }
     return json.dumps(model, ensure_ascii=False, separators=(",", ":"))
-
-
-def measure(
-    texts: Sequence[Example], region: Region, learned: Learned | None, progress: Callable[[Iterable[int], int], Iterable[int]]
-) -> Scores:
-    """How good suggestions are with a model, or with keywords alone."""
-    region = replace(region, learned=learned)
-    guesses = [read.__wrapped__(texts[at].text, region).topic for at in progress(range(len(texts)), len(texts))]
-    return score([one.topic for one in texts], guesses)

@@ -34,8 +34,6 @@ class Installed:
     id: int
     at: datetime
     body: str
-    figures: Mapping[str, Any]
-    """How good it was found, and on how many texts."""
 
 
 class Suggestions:
@@ -50,11 +48,15 @@ class Suggestions:
 
     async def current(self) -> Installed | None:
         """The model in force; None when keywords alone decide."""
-        row = (await self._connection.execute(select(suggestion_models).order_by(suggestion_models.c.id.desc()).limit(1))).first()
-        return Installed(row.id, row.made_at, row.body, row.figures) if row and row.body else None
+        statement = select(suggestion_models.c.id, suggestion_models.c.made_at, suggestion_models.c.body)
+        row = (await self._connection.execute(statement.order_by(suggestion_models.c.id.desc()).limit(1))).first()
+        return Installed(row.id, row.made_at, row.body) if row and row.body else None
 
     async def install(self, body: str, figures: Mapping[str, Any], at: datetime) -> None:
-        """Put a model in force; an empty body takes the one in force out of it. Older ones are let go of."""
+        """Put a model in force; an empty body takes the one in force out of it. Older ones are let go of.
+
+        ``figures``: how good it was found, and on how many texts, for whoever looks into the table.
+        """
         made = await self._connection.execute(
             suggestion_models.insert().values(made_at=at, body=body, figures=dict(figures)).returning(suggestion_models.c.id)
         )
