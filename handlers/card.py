@@ -44,7 +44,7 @@ def card_offers(case: Case, texts: Texts) -> Offers:
         Status.ASSIGNED: (("take", "refuse"), ("question", "answer"), ("interim",)),
         Status.IN_PROGRESS: (("release", "refuse"), ("question", "answer"), ("interim",)),
         Status.WAITING: ((hold,), ("answer", "interim")),
-        Status.PROMISED: ((hold,), ("answer",)),
+        Status.PROMISED: ((hold,), ("answer", "extend")),
         Status.ANSWERED: (("answer",), *([("give-up",)] if case.incident.undeliverable else [])),
     }.get(case.incident.status, ())
     long = (("full",),) if units(case.report.text) > TEXT_ON_CARD else ()

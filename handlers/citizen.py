@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from bots.channel import File, Scene
 from handlers.card import organisation_title, place, title_in, topic_title
 from handlers.turn import Moment, Notice, Offer, Offers
+from incidents.dates import WORKDAY_ENDS
 from incidents.incident import Change, Resolution, Role, Status, Timer
 from locales import Texts
 from storage.incidents import Case
@@ -14,6 +15,8 @@ from storage.outbox import Purpose
 
 LATE = timedelta(minutes=10)
 """A receipt that comes later than this after the message says sorry."""
+LITTLE = timedelta(hours=2)
+"""When so little is left of the time, a late receipt says how much: it is what the curators hear of, too."""
 
 
 async def citizen_texts(moment: Moment, case: Case) -> Texts:
@@ -37,22 +40,31 @@ async def receipt(moment: Moment, case: Case, texts: Texts) -> tuple[str, Offers
     lines.append(texts.say("receipt", number=incident.id))
     if incident.topic or incident.territory:
         lines.append(texts.say("receipt-about", topic=topic_title(moment, incident, texts), place=place(moment, case, texts)))
-    when = texts.when(incident.due_at or moment.now, moment.zone(incident.territory), moment.now)
-    owed = incident.timer in (Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)  # else it is the citizen's own time that runs
-    if owed and incident.organisation:
-        lines.append(texts.say("receipt-owner", organisation=organisation_title(moment, incident.organisation, texts), when=when))
-    elif owed:
-        lines.append(texts.say("receipt-unsorted", when=when))
     # The receipt may be brought up to date days later: what counts is when it was first given.
-    given = await moment.tx.outbox.queued_at(report.receipt) if report.receipt else moment.now
-    if given and given - incident.reported_at > LATE and given - report.said_at > LATE:
-        lines.append(texts.say("receipt-late"))
+    given = (await moment.tx.outbox.queued_at(report.receipt) if report.receipt else None) or moment.now
+    lines += _promise_of_receipt(moment, case, texts, given)
     number = {"number": case.id}
     offers = [
         [Offer(texts.say("button-other-topic"), "other-topic", number), Offer(texts.say("button-other-place"), "other-place", number)],
         [Offer(texts.say("button-withdraw"), "withdraw", number)],
     ]
     return "\n".join(lines), offers if incident.is_open else []
+
+
+def _promise_of_receipt(moment: Moment, case: Case, texts: Texts, given: datetime) -> list[str]:
+    """Who answers and by when; and when the message came late, an apology that says how the time stands."""
+    incident, due = case.incident, case.incident.due_at or moment.now
+    when = texts.when(due, moment.zone(incident.territory), moment.now)
+    owner = organisation_title(moment, incident.organisation, texts) if incident.organisation else ""
+    first = incident.timer is Timer.FIRST_ANSWER
+    late = given - incident.reported_at > LATE and given - case.report.said_at > LATE
+    if late and first and due <= given:
+        return [texts.say("receipt-owner-only", organisation=owner)] * bool(owner) + [texts.say("receipt-late-passed", when=when)]
+    owed = first or incident.timer in (Timer.PROMISE, Timer.REWORK)  # else it is the citizen's own time that runs
+    lines = [texts.say("receipt-owner" if owner else "receipt-unsorted", organisation=owner, when=when)] if owed else []
+    if late and first and due - given < LITTLE:
+        return [*lines, texts.say("receipt-late-little", left=texts.span(due - given))]
+    return [*lines, texts.say("receipt-late")] if late else lines
 
 
 def danger_line(moment: Moment, case: Case, texts: Texts) -> str:
@@ -136,6 +148,27 @@ def citizen_line(key: str) -> Notice:
         )
 
     return notice
+
+
+async def extended_to_citizen(moment: Moment, before: Case, case: Case, change: Change) -> None:
+    """The promise was put off: until when, and why."""
+    if case.report.address.account in moment.office.limits:
+        await moment.post(case.report.address, await extended_text(moment, case, change.reason, change.date), incident=case.id)
+
+
+async def extended_text(moment: Moment, case: Case, reason: str, date: datetime | None) -> str:
+    """«Срок по № 981 перенесли на 20 марта: ждём материалы.» The hour stands there when it is not the end of a working day."""
+    texts, zone = await citizen_texts(moment, case), moment.zone(case.incident.territory)
+    local, today = (date or moment.now).astimezone(zone), moment.now.astimezone(zone)
+    whole = local.date() != today.date() and local.time() == WORKDAY_ENDS
+    when = texts.day(local, today) if whole else texts.when(local, zone, moment.now)
+    return texts.say("citizen-extended", number=case.id, when=when, reason=reason_words(texts, reason))
+
+
+def reason_words(texts: Texts, reason: str) -> str:
+    """A reason code in words, or a person's own words as they are."""
+    key = f"reason-{reason}"
+    return texts.say(key) if texts.has(key) else reason or "—"
 
 
 async def moved_to_citizen(moment: Moment, before: Case, case: Case, change: Change) -> None:

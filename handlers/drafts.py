@@ -119,7 +119,7 @@ async def drop(turn: Turn) -> None:
 
 async def as_note(turn: Turn) -> None:
     """[Заметка коллегам]: it stays in the house."""
-    found = await _open(turn)
+    found = await open_draft(turn)
     if found is None:
         return
     draft, case, _ = found
@@ -137,7 +137,7 @@ async def as_note(turn: Turn) -> None:
 
 async def anyway(turn: Turn) -> None:
     """[Всё равно отправить]: the author knows who works on it; the next collision is asked about again."""
-    found = await _open(turn)
+    found = await open_draft(turn)
     if found:
         draft, case, role = found
         await turn.quiet()
@@ -146,7 +146,7 @@ async def anyway(turn: Turn) -> None:
 
 async def ask_holder(turn: Turn) -> None:
     """[Спросить]: the one who works on it decides; where, is told beside the cards."""
-    found = await _open(turn)
+    found = await open_draft(turn)
     if found is None:
         return
     draft, case, _ = found
@@ -212,7 +212,7 @@ async def as_interim(turn: Turn) -> None:
     if turn.arguments.get("date"):
         await _promise(turn, datetime.fromisoformat(turn.arguments["date"]))
         return
-    found = await _open(turn)
+    found = await open_draft(turn)
     if found is None:
         return
     draft, case, _ = found
@@ -230,14 +230,14 @@ async def _await_date(turn: Turn, draft: Draft, case: Case) -> Offers:
 
 async def with_date(turn: Turn) -> None:
     """[Сегодня] [Завтра] [3 дня] [Неделя]."""
-    found = await _open(turn)
+    found = await open_draft(turn)
     if found:
         await _promise(turn, promises.chosen(turn, found[1], turn.arguments["days"]))
 
 
 async def typed_date(turn: Turn) -> None:
     """A date was typed. A wrong one is asked for again."""
-    found = await _open(turn)
+    found = await open_draft(turn)
     if found is None:
         await turn.done()
         return
@@ -246,7 +246,7 @@ async def typed_date(turn: Turn) -> None:
 
 async def _promise(turn: Turn, date: datetime | Wrong) -> None:
     """Send as an interim answer when the date can be promised; else say what is wrong with it, and ask again."""
-    found = await _open(turn)
+    found = await open_draft(turn)
     if found is None:
         return
     draft, case, _ = found
@@ -267,7 +267,7 @@ async def _promise(turn: Turn, date: datetime | Wrong) -> None:
 
 async def _send_soon(turn: Turn, kind: str, date: datetime | None = None) -> None:
     """Send it in 30 seconds, unless a rule or a colleague stands against it."""
-    found = await _open(turn)
+    found = await open_draft(turn)
     if found is None:
         return
     draft, case, role = found
@@ -337,7 +337,7 @@ async def _own(turn: Turn) -> Draft | None:
     return None
 
 
-async def _open(turn: Turn) -> tuple[Draft, Case, Role] | None:
+async def open_draft(turn: Turn) -> tuple[Draft, Case, Role] | None:
     """The draft, its incident and the role its author has at this instant; None, and they hear why."""
     draft = await _own(turn)
     case = await turn.tx.incidents.get(draft.incident) if draft else None

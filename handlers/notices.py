@@ -10,13 +10,16 @@ from handlers.citizen import (
     answer_to_citizen,
     citizen_line,
     closed_to_citizen,
+    extended_to_citizen,
     interim_to_citizen,
     moved_to_citizen,
     question_to_citizen,
+    reason_words,
     recomputed_to_citizen,
     refresh_receipt,
     when_of,
 )
+from handlers.preview import requests_lapse
 from handlers.reminding import remind
 from handlers.thread import desk_places, put_cards, refresh_cards, retire_cards, tell_at, tell_thread, texts_at
 from handlers.turn import Moment, Notice, Offer, Offers
@@ -88,7 +91,7 @@ def _thread(key: str) -> Notice:
             number=case.id,
             name=actor.name or texts.say("somebody"),
             when=when_of(moment, case, texts, case.incident.due_at or change.at),
-            reason=_reason(texts, change.reason),
+            reason=reason_words(texts, change.reason),
             target=change.target,
             stars=case.incident.rating,
             verdict=change.reason or "no",
@@ -132,6 +135,11 @@ async def _contested(moment: Moment, before: Case, case: Case, change: Change) -
         number = {"number": case.id}
         offers = [[Offer(texts.say("number", **number), "open", number), Offer(texts.say("button-pass"), "pass", number)]]
         await tell_at(moment, case, address, text, offers)
+
+
+async def _reopened(moment: Moment, before: Case, case: Case, change: Change) -> None:
+    """By a curator, or by the citizen's late reply."""
+    await _thread("thread-resumed" if change.role is Role.CITIZEN else "thread-reopened")(moment, before, case, change)
 
 
 async def _closed_in_thread(moment: Moment, before: Case, case: Case, change: Change) -> None:
@@ -204,32 +212,23 @@ async def sorting(moment: Moment, case: Case, texts: Texts) -> tuple[str, Offers
 NOTICES: Mapping[Action, tuple[Notice, ...]] = {
     Action.REPORT: (),
     Action.ASSIGN: (_cards_to_owner, moved_to_citizen),
-    Action.REASSIGN: (_cards_to_owner, moved_to_citizen),
+    Action.REASSIGN: (_cards_to_owner, moved_to_citizen, requests_lapse),
     Action.REFUSE: (_cards_to_owner, moved_to_citizen),
     Action.TAKE: (_cards, reminders.taken),
     Action.RELEASE: (_released, _cards),
     Action.ASK: (question_to_citizen, _said_in_other_chats, _cards, reminders.settled),
-    Action.ANSWER: (answer_to_citizen, _said_in_other_chats, _cards, _receipt, reminders.settled),
+    Action.ANSWER: (answer_to_citizen, _said_in_other_chats, _cards, _receipt, reminders.settled, requests_lapse),
     Action.ANSWER_INTERIM: (interim_to_citizen, _said_in_other_chats, _cards, _receipt, reminders.settled),
-    Action.EXTEND: (citizen_line("citizen-extended"), _thread("thread-extended"), _cards),
-    Action.RETURN: (citizen_line("citizen-returned"), _thread("thread-returned"), _cards),
+    Action.EXTEND: (extended_to_citizen, _thread("thread-extended"), _cards, _receipt, reminders.settled, requests_lapse),
+    Action.RETURN: (citizen_line("citizen-returned"), _thread("thread-returned"), _cards, requests_lapse),
     Action.REPLY: (_cards,),
     Action.RATE: (_thread("thread-rated"), _cards),
     Action.CONTEST: (_contested, _cards),
-    Action.WITHDRAW: (_thread("thread-withdrawn"), _cards, _receipt, reminders.settled),
-    Action.MERGE: (citizen_line("citizen-merged"), _thread("thread-merged"), _cards, _receipt, reminders.settled),
+    Action.WITHDRAW: (_thread("thread-withdrawn"), _cards, _receipt, reminders.settled, requests_lapse),
+    Action.MERGE: (citizen_line("citizen-merged"), _thread("thread-merged"), _cards, _receipt, reminders.settled, requests_lapse),
     Action.SPLIT: (_cards,),
     Action.RECOMPUTE: (recomputed_to_citizen, _cards, _receipt),
-    Action.CLOSE: (closed_to_citizen, _closed_in_thread, _cards, _receipt, reminders.settled),
-    Action.REOPEN: (citizen_line("citizen-reopened"), _thread("thread-reopened"), _cards),
+    Action.CLOSE: (closed_to_citizen, _closed_in_thread, _cards, _receipt, reminders.settled, requests_lapse),
+    Action.REOPEN: (citizen_line("citizen-reopened"), _reopened, _cards, _receipt),
 }
 """What reacts to what. A visible table: every action has its line."""
-
-
-# --- words -------------------------------------------------------------------------------------------------------------
-
-
-def _reason(texts: Texts, reason: str) -> str:
-    """A reason code in words, or a person's own words as they are."""
-    key = f"reason-{reason}"
-    return texts.say(key) if texts.has(key) else reason or "—"

@@ -13,7 +13,7 @@ from handlers import promises
 from handlers.thread import tell_at, texts_at
 from handlers.turn import Moment, Offer, Offers
 from incidents.dates import find_date
-from incidents.incident import RULES, Action, Incident, Role
+from incidents.incident import RULES, Action, Change, Incident, Role
 from incidents.wording import warnings
 from locales import Texts
 from storage.conversations import Draft
@@ -172,6 +172,13 @@ async def post_preview(moment: Moment, case: Case, draft: Draft, role: Role, *, 
     placed = replace(draft, preview=row)
     await moment.tx.conversations.rewrite(placed, was=draft.state)
     return placed
+
+
+async def requests_lapse(moment: Moment, before: Case, case: Case, change: Change) -> None:
+    """What was asked of the curators about the promise is not needed any more; whoever asked sees that."""
+    for draft in await moment.tx.conversations.drafts_of(case.id, "asked"):
+        await moment.tx.conversations.rewrite(replace(draft, state="dropped"), was="asked")
+        await show(moment, draft, (await texts_at(moment, draft.address)).say("extend-lapsed", number=case.id))
 
 
 async def _view(moment: Moment, case: Case, draft: Draft, role: Role, texts: Texts, seen: Seen | None) -> tuple[str, Offers]:

@@ -13,11 +13,12 @@ from bots.pages import shorten
 from handlers import standing
 from handlers.card import title_in
 from handlers.citizen import citizen_texts, danger_line, receipt, refresh_receipt, verdicts
+from handlers.describe import free_from_gone
 from handlers.notices import tell_unsorted
 from handlers.thread import refresh_cards, send_files, tell_thread
 from handlers.turn import Moment, Offer, Turn
 from incidents.deadlines import hurry, start
-from incidents.incident import Action, Change, Deed, Incident, NotAllowed, Role, Status
+from incidents.incident import Action, Change, Deed, Incident, NotAllowed, Resolution, Role, Status
 from incidents.reading import Reading, read
 from incidents.routing import sure_route
 from storage.incidents import PENDING, Case, Message, Report
@@ -79,7 +80,7 @@ async def heard(turn: Turn) -> None:
             await _friendly(turn)
         return
     reading = read(said.text, turn.region)
-    if case := await _answered_to(turn) or (await _asked(turn) if _could_answer(said, reading) else None):
+    if case := await _answered_to(turn) or (await _owed(turn) if _could_answer(said, reading) else None):
         await add(turn, case)
         return
     bare = not said.files and said.location is None
@@ -89,7 +90,7 @@ async def heard(turn: Turn) -> None:
         await _chatter(turn)
     elif case := await _just_reported(turn) or await _placed(turn, reading):
         await _grow(turn, case)
-    elif case := await _asked(turn):
+    elif case := await _owed(turn):
         await add(turn, case)
     elif case := await _unfinished(turn):
         await _go_on(turn, case, reading)
@@ -214,6 +215,11 @@ async def _placed(turn: Turn, reading: Reading) -> Case | None:
     return None
 
 
+async def _owed(turn: Turn) -> Case | None:
+    """The one incident that a reply of this citizen is for."""
+    return await _asked(turn) or await _answered_in_time(turn)
+
+
 async def _asked(turn: Turn) -> Case | None:
     """The one incident we asked this citizen about."""
     waiting = [case for case in await turn.tx.incidents.of_person(turn.person.id, open_only=True) if case.incident.status is Status.WAITING]
@@ -221,9 +227,31 @@ async def _asked(turn: Turn) -> Case | None:
 
 
 async def _unfinished(turn: Turn) -> Case | None:
-    """The newest incident this could go on with: open, or answered and still to be rated."""
+    """The newest incident this could go on with: open, answered and still to be rated, or closed because our question got no reply."""
     cases = await turn.tx.incidents.of_person(turn.person.id, limit=5)
-    return next((case for case in cases if case.incident.status is not Status.CLOSED), None)
+    going_on = next((case for case in cases if case.incident.status is not Status.CLOSED), None)
+    if going_on is None:
+        given_up = [case for case in cases if await _given_up(turn, case)]
+        return given_up[0] if given_up else None
+    return going_on
+
+
+async def _answered_in_time(turn: Turn) -> Case | None:
+    """The incident that was closed without a reply while this very reply was on its way: we were away, not the citizen."""
+    for case in await turn.tx.incidents.of_person(turn.person.id, limit=1):
+        closed = await _given_up(turn, case)
+        if closed and turn.said.at <= closed:
+            return case
+    return None
+
+
+async def _given_up(moment: Moment, case: Case) -> datetime | None:
+    """When an incident was closed because our question got no reply, if a reply may still go on with it; None otherwise."""
+    if case.incident.resolution is not Resolution.NO_REPLY:
+        return None
+    closed = (await moment.tx.incidents.history(case.id))[-1].at
+    policy = moment.region.policy(case.incident.topic, case.incident.territory)
+    return closed if moment.now - closed <= policy.rating else None
 
 
 # --- a fresh report ----------------------------------------------------------------------------------------------------
@@ -374,14 +402,17 @@ async def add(turn: Turn, case: Case, *, quiet: bool = False) -> None:
 
 
 async def _add(moment: Moment, person: Person, to: Address, case: Case, words: Words, *, quiet: bool = False, key: str = "") -> None:
-    was = case.incident.status
+    was, late = case.incident.status, await _given_up(moment, case) is not None
     try:
+        if late:
+            case = await moment.act(case, Deed(action=Action.REOPEN, role=Role.CITIZEN, at=moment.now, by=person.id, reason="reply"))
+            case = await free_from_gone(moment, case)
         case = await moment.act(case, Deed(action=Action.REPLY, role=Role.CITIZEN, at=moment.now, by=person.id, text=words.text))
     except NotAllowed:
         await ask_place(moment, await open_report(moment, person, to, Scene.PRIVATE, words, linked_to=case.id))
         return
     await _keep(moment, case.id, words, "reply", person, to)
-    title = "thread-reply" if was is Status.WAITING else "thread-more"
+    title = "thread-reply" if late or was is Status.WAITING else "thread-more"
     await tell_thread(moment, case, title, quote=shorten(words.text, LONG), files=words.files[:FILES], number=case.id)
     if case.incident.status is Status.NEW:
         report = replace(
@@ -393,7 +424,7 @@ async def _add(moment: Moment, person: Person, to: Address, case: Case, words: W
         case = await reread(moment, Case(case.incident, report))
     else:
         case = await _alarm(moment, case, words)
-    if not quiet:
+    if not quiet and not late:  # what was opened again has been told of
         texts = moment.texts_for(person.language)
         text = texts.say(key or ("added-again" if case.incident.organisation else "added"), number=case.id)
         if case.incident.status is Status.ANSWERED:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
 from bots.pages import shorten
-from handlers import agenda, charge, curate, digest, drafts, enter, groups, mine, rate, reminding, report, sending, watch, work
+from handlers import agenda, charge, curate, digest, drafts, enter, extend, groups, mine, rate, reminding, report, sending, watch, work
 from handlers.turn import Handler, Moment, Turn
 from storage.conversations import Offered
 from storage.people import Person
@@ -64,6 +64,9 @@ BUTTONS: Mapping[str, Handler] = {
     "draft-allow": drafts.allow,
     "draft-drop": drafts.drop,
     "draft-recall": drafts.recall,
+    "extend": extend.extend,
+    "extend-why": extend.why,
+    "extend-date": extend.date_chosen,
     "arrived": sending.arrived,
     "again": sending.again,
     # the curator
@@ -81,6 +84,9 @@ BUTTONS: Mapping[str, Handler] = {
     "hand": charge.hand,
     "hand-to": charge.hand_to,
     "hand-back": charge.hand_back,
+    "extend-allow": extend.allow,
+    "extend-refuse": extend.refuse,
+    "extend-because": extend.because,
     "rework": curate.rework,
     "rework-because": curate.rework_because,
     "close": curate.close,
@@ -102,6 +108,9 @@ STEPS: Mapping[str, Handler] = {
     "question": work.question_said,
     "refuse-reason": work.refuse_reason_said,
     "draft-date": work.date_said,
+    "extend-reason": extend.reason_said,
+    "extend-date": extend.date_said,
+    "extend-refusal": extend.refusal_said,
 }
 """What the bot waits for, and who takes the next message."""
 

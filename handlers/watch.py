@@ -26,6 +26,7 @@ _CURATOR_CAN: Sequence[tuple[str, tuple[Action, ...]]] = (
     ("pass", (Action.ASSIGN, Action.REASSIGN)),
     ("rework", (Action.RETURN,)),
     ("answer", (Action.ANSWER,)),
+    ("extend", (Action.EXTEND,)),
     ("close", (Action.CLOSE,)),
 )
 """A curator's buttons and the actions behind each; a button is there when the rules allow one of them."""

@@ -176,7 +176,7 @@ RULES: Mapping[tuple[Status, Action], Rule] = {
     (_S.PROMISED, _A.TAKE): Rule(_S.PROMISED, _OFFICE),
     (_S.PROMISED, _A.RELEASE): Rule(_S.PROMISED, _OFFICE | _DESK),
     (_S.PROMISED, _A.ANSWER): Rule(_S.ANSWERED, _ANSWERERS, _TEXT),
-    (_S.PROMISED, _A.EXTEND): Rule(_S.PROMISED, _CURATOR, (Needs.DATE, Needs.REASON)),
+    (_S.PROMISED, _A.EXTEND): Rule(_S.PROMISED, _by(Role.CURATOR, Role.HEAD), (Needs.DATE, Needs.REASON)),  # of them, whom the policy names
     (_S.PROMISED, _A.REASSIGN): Rule(_S.PROMISED, _CURATOR, _TARGET),
     (_S.PROMISED, _A.RETURN): Rule(HELD, _CURATOR, _REASON),
     (_S.PROMISED, _A.REPLY): Rule(_S.PROMISED, _CITIZEN),
@@ -192,9 +192,9 @@ RULES: Mapping[tuple[Status, Action], Rule] = {
     (_S.ANSWERED, _A.CONTEST): Rule(HELD, _CITIZEN),
     (_S.ANSWERED, _A.MERGE): Rule(_S.CLOSED, _CURATOR, _TARGET),
     (_S.ANSWERED, _A.CLOSE): Rule(_S.CLOSED, _OFFICE | _DESK, (Needs.RESOLUTION,)),
-    # closed: for good, unless a curator finds otherwise
+    # closed: for good, unless a curator finds otherwise, or the citizen answers at last what we asked
     (_S.CLOSED, _A.RATE): Rule(_S.CLOSED, _CITIZEN),
-    (_S.CLOSED, _A.REOPEN): Rule(HELD, _CURATOR, _REASON),
+    (_S.CLOSED, _A.REOPEN): Rule(HELD, _CURATOR | _CITIZEN, _REASON),
 }
 """The whole workflow. A pair that is not here cannot happen."""
 
@@ -346,6 +346,8 @@ def _check(incident: Incident, deed: Deed, rule: Rule) -> None:
         raise NotAllowed(NotAllowed.SAME)
     if deed.action is Action.MERGE and deed.target == str(incident.id):
         raise NotAllowed(NotAllowed.SAME)
+    if deed.action is Action.REOPEN and deed.role is Role.CITIZEN and incident.resolution is not Resolution.NO_REPLY:
+        raise NotAllowed(NotAllowed.STATUS)
     if deed.action is Action.CLOSE and deed.role in (Role.OFFICIAL, Role.HEAD) and not incident.undeliverable:
         # An official gives up only on an answer that could not be delivered; all other closing is the citizen's or the curator's.
         raise NotAllowed(NotAllowed.DELIVERED)

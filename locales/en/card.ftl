@@ -54,6 +54,7 @@ thread-moved-desk = No. { $number } went back to the curators: { $reason }. No a
 thread-released = No. { $number } is free again: { $name } no longer holds it. The deadline stays.
 thread-returned = ↩ A curator returned the answer to No. { $number }: { $reason }. An answer is due by { $when }.
 thread-reopened = ↩ A curator reopened No. { $number }: { $reason }. An answer is due by { $when }.
+thread-resumed = ↩ The citizen has answered the question about No. { $number } after all. It is in work again, an answer is due by { $when }.
 thread-closed = A curator closed No. { $number }: { $resolution }.
 thread-extended = The promise for No. { $number } was extended to { $when }: { $reason }.
 thread-merged = No. { $number } was merged with No. { $target }. Both citizens will get its answer.

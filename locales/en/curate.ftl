@@ -26,6 +26,9 @@ reason-off-point = beside the point
 reason-no-date = no date
 reason-rude = rude
 reason-personal = personal data
+reason-materials = we are waiting for materials
+reason-contractor = a contractor is needed
+reason-weather = the weather does not allow it
 
 watch-overdue = 🔴 Overdue: { $count }
 watch-overdue-none = Nothing is overdue. Well done!

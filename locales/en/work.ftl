@@ -80,7 +80,33 @@ draft-date-several = There is more than one date here, and only one can be promi
 draft-date-past = That time has passed already: { $when }. Choose another or write one.
 draft-date-far = { $when } is too far ahead to promise: { $longest } at most. Choose another date or write one.
 
+button-extend = Put the date off
+extend-why = No. { $number }: why can it not be kept? The citizen will read the reason. Choose or write it.
+extend-when = No. { $number }: { $reason }. The citizen was promised { $promised }. Until when should it be put off? Choose or write: “20 March”, “by Friday”.
 extend-not-later = The citizen was promised { $promised } already: { $when } is not later than that. Choose a later date or write one.
+extend-asked = No. { $number }: we asked whether the date may be put off. If it may, the citizen will read: “{ $line }” Until then the date stands.
+extend-asked-already = No. { $number }: somebody has asked already to put the date off: { $when }. It has not been decided.
+extend-used-up = { $count ->
+    [0] No. { $number }: the date cannot be put off.
+    [one] No. { $number }: the date was put off { $count } time, that was the last.
+   *[other] No. { $number }: the date was put off { $count } times, that was the last.
+} Only a curator may still do it.
+extend-nobody = No. { $number }: there is nobody to allow it, no curators are connected yet. The date stands.
+extend-lapsed = No. { $number }: the date need not be put off any more.
+extend-request = { $name } ({ $organisation }) asks to put off No. { $number }. Promised: { $promised }, asked for: { $when }. The citizen would read: “{ $line }”
+extend-button-refuse = Refuse
+extend-refuse-why = Why refuse? Choose or write it: the official will read it.
+extend-granted = No. { $number }: the date is put off, { $when }. The citizen has been told ✓
+extend-granted-by = No. { $number }: { $name } allows it. The date is put off: { $when }. The citizen has been told.
+extend-refused = No. { $number }: the date is not put off, { $reason }.
+extend-refused-by = No. { $number }: { $name } does not allow the date to be put off: { $reason }. Promised: { $promised }.
+extend-granted-already = No. { $number }: the date has been put off already.
+extend-refused-already = No. { $number }: it has been refused already.
+extend-lapsed-already = No. { $number }: the date need not be put off any more.
+extend-not-yours = To decide this is for the { $who }.
+refusal-answer-in-time = please answer in time
+refusal-too-far = too far ahead, name an earlier date
+refusal-say-why = the reason is not clear, please say more
 
 draft-leaves = No. { $number }. It leaves in 30 seconds.
 draft-leaves-promise = No. { $number }. It leaves in 30 seconds. The final answer is promised: { $when }.

@@ -55,6 +55,7 @@ thread-moved-desk = № { $number } вернули кураторам: { $reason
 thread-released = № { $number } снова свободен: { $name } больше не ведёт его. Срок не изменился.
 thread-returned = ↩ Куратор вернул ответ по № { $number } на доработку: { $reason }. Ответить нужно до { $when }.
 thread-reopened = ↩ Куратор снова открыл № { $number }: { $reason }. Ответить нужно до { $when }.
+thread-resumed = ↩ Житель всё-таки ответил на вопрос по № { $number }. Сообщение снова в работе, ответить нужно до { $when }.
 thread-closed = Куратор закрыл № { $number }: { $resolution }.
 thread-extended = Срок обещания по № { $number } продлён до { $when }: { $reason }.
 thread-merged = № { $number } объединён с № { $target }. Ответ по нему получат оба жителя.

@@ -26,6 +26,9 @@ reason-off-point = не по существу
 reason-no-date = нет срока
 reason-rude = грубо
 reason-personal = личные данные
+reason-materials = ждём материалы
+reason-contractor = нужен подрядчик
+reason-weather = мешает погода
 
 watch-overdue = 🔴 Просрочено: { $count }
 watch-overdue-none = Просроченных нет. Так держать!

@@ -80,7 +80,34 @@ draft-date-several = Здесь больше одного срока, а обе�
 draft-date-past = Этот срок уже прошёл: { $when }. Выберите другой или напишите.
 draft-date-far = { $when } — так далеко обещать нельзя: самое большее — { $longest }. Выберите другой срок или напишите.
 
+button-extend = Продлить срок
+extend-why = № { $number }: почему не успеваем? Житель прочтёт эту причину. Выберите или напишите её.
+extend-when = № { $number }: { $reason }. Жителю обещали { $promised }. До какого срока перенести? Выберите или напишите: «20 марта», «до пятницы».
 extend-not-later = Жителю уже обещали { $promised }: { $when } не позже этого. Выберите срок позже или напишите.
+extend-asked = № { $number }: спросили, можно ли перенести срок. Если разрешат, житель прочтёт: «{ $line }» Пока срок прежний.
+extend-asked-already = По № { $number } уже просят перенести срок: { $when }. Ждём решения.
+extend-used-up = { $count ->
+    [0] По № { $number } переносить срок самим нельзя.
+    [one] Срок по № { $number } уже переносили { $count } раз, больше нельзя.
+    [few] Срок по № { $number } уже переносили { $count } раза, больше нельзя.
+   *[many] Срок по № { $number } уже переносили { $count } раз, больше нельзя.
+} Перенести его может только куратор.
+extend-nobody = № { $number }: разрешить перенос некому, кураторы пока не подключены. Срок прежний.
+extend-lapsed = № { $number }: переносить срок больше не нужно.
+extend-request = { $name } ({ $organisation }) просит перенести срок по № { $number }. Обещали: { $promised }, просят: { $when }. Житель прочтёт: «{ $line }»
+extend-button-refuse = Отказать
+extend-refuse-why = Почему отказать? Выберите или напишите: это прочтёт исполнитель.
+extend-granted = № { $number }: срок перенесли, { $when }. Жителю написали ✓
+extend-granted-by = № { $number }: { $name } разрешает. Срок перенесли: { $when }. Жителю написали.
+extend-refused = № { $number }: срок не перенесли, { $reason }.
+extend-refused-by = № { $number }: { $name } не разрешает перенести срок: { $reason }. Обещали: { $promised }.
+extend-granted-already = № { $number }: срок уже перенесли.
+extend-refused-already = № { $number }: перенести срок уже отказали.
+extend-lapsed-already = № { $number }: переносить срок больше не нужно.
+extend-not-yours = Решить это может { $who }.
+refusal-answer-in-time = дайте ответ в срок
+refusal-too-far = слишком далеко, назовите срок ближе
+refusal-say-why = причина непонятна, напишите её подробнее
 
 draft-leaves = № { $number }. Уйдёт через 30 секунд.
 draft-leaves-promise = № { $number }. Уйдёт через 30 секунд. Обещаем окончательный ответ: { $when }.

@@ -26,7 +26,7 @@ refuse         |             | oh assigned      | oh assigned     |             
 ask            |             | ohk waiting      | ohk waiting     |                 |                |                |
 answer         | k answered  | ohk answered     | ohk answered    | ohk answered    | ohk answered   | ohk answered   |
 answer_interim |             | ohk promised     | ohk promised    | ohk promised    |                |                |
-extend         |             |                  |                 |                 | k promised     |                |
+extend         |             |                  |                 |                 | hk promised    |                |
 reassign       |             | kt assigned      | k assigned      | k waiting       | k promised     |                |
 return         |             |                  |                 |                 | k in_progress  | k in_progress  |
 reply          | c new       | c assigned       | c in_progress   | c in_progress   | c promised     | c answered     |
@@ -36,7 +36,7 @@ withdraw       | c closed    | c closed         | c closed        | c closed    
 merge          | k closed    | k closed         | k closed        | k closed        | k closed       | k closed       |
 split          | k new       | ohk assigned     | ohk in_progress |                 | ohk promised   |                |
 close          | k closed    | k closed         | k closed        | kt closed       | k closed       | ohkt closed    |
-reopen         |             |                  |                 |                 |                |                | k in_progress
+reopen         |             |                  |                 |                 |                |                | ck in_progress
 recompute      | a new       | a assigned       | a in_progress   | a waiting       | a promised     |                |
 """
 LETTERS = {
@@ -92,7 +92,9 @@ def deed(action: Action, role: Role, **facts: object) -> Deed:
 
 
 def before(action: Action, status: Status) -> Incident:
-    """What the action usually meets: nobody takes what somebody holds."""
+    """What the action usually meets: nobody takes what somebody holds, and what nobody replied to is opened again."""
+    if action is Action.REOPEN and status is Status.CLOSED:
+        return incident(status, resolution=Resolution.NO_REPLY)
     return incident(status, assignee=0) if action is Action.TAKE and status is not Status.IN_PROGRESS else incident(status)
 
 
@@ -263,6 +265,11 @@ def test_an_official_who_acts_on_what_nobody_took_has_taken_it_a_curator_has_not
 def test_it_goes_back_to_whoever_has_it(status: Status, action: Action, role: Role, organisation: str, assignee: int, to: Status) -> None:
     of = incident(status, organisation=organisation, assignee=assignee)
     assert act(of, deed(action, role))[0].status is to
+
+
+@pytest.mark.parametrize("resolution", [one for one in Resolution if one is not Resolution.NO_REPLY])
+def test_a_citizen_opens_again_only_what_was_closed_without_their_reply(resolution: Resolution) -> None:
+    assert refused(incident(Status.CLOSED, resolution=resolution), deed(Action.REOPEN, Role.CITIZEN)).why == NotAllowed.STATUS
 
 
 @pytest.mark.parametrize("action", [Action.REFUSE, Action.REASSIGN])

@@ -16,9 +16,10 @@ from fluent.syntax import ast as fluent
 
 from bots.channel import FileKind, Scene
 from bots.vk.channel import _RIGHTS
-from handlers import curate, drafts, enter, explained, watch
+from handlers import curate, enter, explained, extend, promises, watch
 from handlers.recompute import Kind
 from incidents.agenda import AGENDA, Section
+from incidents.dates import Wrong
 from incidents.incident import Action, NotAllowed, Resolution, Role, Status, Timer
 from incidents.planning import Why as When
 from incidents.responsible import As
@@ -46,6 +47,7 @@ COMPUTED: Mapping[str, Sequence[str]] = {
         "interim",
         "full",
         "give-up",
+        "extend",
         *(name for name, _ in watch._CURATOR_CAN),
     ],
     "cli-recompute-{}": list(Kind),
@@ -63,14 +65,17 @@ COMPUTED: Mapping[str, Sequence[str]] = {
     "desk-{}": ["uncertain", "failed"],
     "digest-{}": ["on", "off"],
     "doctor-vk-right-{}": list(_RIGHTS),
-    "draft-button-{}": list(drafts.DAYS),
+    "draft-button-{}": list(promises.DAYS),
+    "draft-date-{}": list(Wrong),
+    "extend-{}-already": [extend.GRANTED, extend.REFUSED, "lapsed"],
     "draft-warning-{}": ["considered", "order", "competence", "phone", "email", "document"],
     "enter-{}": ["head", "curator", "administrator"],
     "file-{}": list(FileKind),
     "help-{}": _HOLDERS,
     "mine-{}-{}": ["answer-by", "answer-late", "promise-by", "promise-late"],
     "not-allowed-{}": _NOT_ALLOWED,
-    "reason-{}": list(curate.REASONS),
+    "reason-{}": [*curate.REASONS, *extend.REASONS],
+    "refusal-{}": list(extend.REFUSALS),
     "resolution-{}": list(Resolution),
     "role-{}": _HOLDERS,
     "scene-{}": list(Scene),

@@ -48,6 +48,8 @@ WHO: Mapping[str, frozenset[Role]] = {
     **dict.fromkeys(
         ("draft-which", "draft-answer", "draft-interim", "draft-date", "draft-question", "draft-note", "draft-anyway", "draft-drop"), STAFF
     ),
+    **dict.fromkeys(("extend", "extend-why", "extend-date"), STAFF),
+    **dict.fromkeys(("extend-allow", "extend-refuse", "extend-because"), DESK),
     **dict.fromkeys(("draft-ask-holder", "draft-allow", "draft-recall", "arrived", "again"), STAFF),
     **dict.fromkeys(("sort-to", "sort-topic", "sort-topic-to", "sort-place", "sort-place-to", "sort-close", "pass", "pass-to"), DESK),
     **dict.fromkeys(("remind", "control", "hand", "hand-to", "hand-back"), frozenset({Role.CURATOR, Role.HEAD})),
@@ -70,6 +72,8 @@ MEANS: Mapping[str, tuple[Action, ...]] = {
     "draft-interim": (Action.ANSWER_INTERIM,),
     "draft-question": (Action.ASK,),
     "give-up": (Action.CLOSE,),
+    "extend-date": (Action.EXTEND,),
+    "extend-allow": (Action.EXTEND,),
     "sort-to": (Action.ASSIGN,),
     "pass-to": (Action.ASSIGN, Action.REASSIGN),
     "hand-to": (Action.ASSIGN, Action.REASSIGN, Action.REFUSE),
@@ -86,6 +90,11 @@ ABOUT_DRAFTS = {button: "open" for button in WHO if button.startswith("draft-")}
     "draft-recall": "sending",
     "arrived": "uncertain",
     "again": "uncertain",
+    "extend-why": "open",
+    "extend-date": "open",
+    "extend-allow": "asked",
+    "extend-refuse": "asked",
+    "extend-because": "asked",
 }
 """Buttons about something an official wrote, and the state it is in when they stand there."""
 PLANTED = "planted"
@@ -193,6 +202,8 @@ def may(button: str, status: Status, who: Persona) -> bool:
     """Whether the rules let this person do what the button means."""
     if who.impersonal or (button == "release" and who.user != "11") or (button in ("solved", "stars") and status is Status.CLOSED):
         return False
+    if button.startswith("extend-") and Role.CURATOR not in who.roles:
+        return False  # whom else the policy names: nobody
     if button.startswith("sort-") and status is not Status.NEW:
         return False  # whoever presses what is sorted already is told where it went
     rules = [RULES.get((status, action)) for action in MEANS[button]]
@@ -219,11 +230,11 @@ class Desk:
                 who, draft = PEOPLE[name], 0
                 author = who.user if own else ("13" if who.user == "11" else "11")
                 if button in ABOUT_DRAFTS:
-                    draft = await self._draft(tx, author, ABOUT_DRAFTS[button])
+                    draft = await self._draft(tx, author, ABOUT_DRAFTS[button], request=button.startswith("extend-"))
                 carried: dict[str, Any] = {"number": self.number, "draft": draft, "key": f"{PLANTED}/{draft}", "allowed": True}
                 carried |= {"asked": self.persons[who.user], "holder": self.persons["11"], "last": 10**6}  # no rival asks back
                 carried |= {"organisation": OTHER, "topic": "waste", "territory": "biysk", "reason": "rude", "verdict": "no", "stars": 5}
-                carried |= {"resolution": "explained", "turn": 1, "step": "overdue", "list": "overdue", "author": "Имя", "days": 1}
+                carried |= {"resolution": "explained", "turn": 1, "step": "overdue", "list": "overdue", "author": "Имя", "days": 7 if button == "extend-date" else 1}
                 carried |= {"at": START.isoformat()} | ({"offset": 0, "after": 0} if button in ("page", "agenda") else {})
                 carried |= {"role": "official", "wanted": False}
                 carried |= {"date": (self.house.clock() + timedelta(days=1)).isoformat()}
@@ -233,8 +244,8 @@ class Desk:
             self.before = await dump(tx)
             self.newest = (await tx.connection.execute(select(func.max(tables.outbox.c.id)))).scalar_one()
 
-    async def _draft(self, tx: Tx, author: str, state: str) -> int:
-        kind = "" if state == "open" else "answer"
+    async def _draft(self, tx: Tx, author: str, state: str, *, request: bool = False) -> int:
+        kind = "extend" if request else "" if state == "open" else "answer"
         at = Address(self.account, CHAT[self.account])
         draft = Draft(
             incident=self.number,
@@ -245,6 +256,7 @@ class Desk:
             text="Готово",
             kind=kind,
             state=state,
+            date=self.house.clock() + timedelta(days=7) if state == "asked" else None,
         )
         draft = await tx.conversations.write(draft, START)
         if state == "sending":
@@ -312,7 +324,7 @@ def wrong_with(
     mine = who.roles & WHO[button] if not who.impersonal else frozenset()
     if changed and not mine and not (button in ONES_OWN and own and not who.impersonal):
         wrong.append(f"changed {changed}")
-    if changed and not own and button not in ("arrived", "again", "draft-allow"):
+    if changed and not own and button not in ("arrived", "again", "draft-allow", "extend-allow", "extend-refuse", "extend-because"):
         wrong.append("touched somebody else's draft")
     others = [one for one in queued if one.whisper_to != press.press]
     if not mine and any(one.chat not in (press.address.chat, who.user) or CANARY in one.text for one in others):
@@ -390,9 +402,9 @@ async def test_every_button_by_every_role_in_every_status(house: House, seeded: 
         for status, desk in desks.items():
             desk.writes = writes
             mine = [cell for cell in dict.fromkeys(chosen) if cell[:2] == (account, status)]
-            # Who has an answer on its way waits before sending another: what is about such comes last, by itself.
-            for sending in (False, True):
-                tried = [cell for cell in mine if (ABOUT_DRAFTS.get(cell[2]) == "sending") is sending]
+            # Who has an answer on its way, or a request undecided, waits before another: what is about such comes last, by itself.
+            for on_its_way in (False, True):
+                tried = [cell for cell in mine if (ABOUT_DRAFTS.get(cell[2]) in ("sending", "asked")) is on_its_way]
                 await desk.prepare(tried)
                 for cell in tried:
                     found, did = await desk.tried(cell)
