@@ -159,7 +159,7 @@ def _parsed_region(words: Texts, file: Path, text: str) -> Region | None:
         complain(words.say("cli-region-errors", count=len(wrong.errors)))
         return None
     for remark in found.remarks:
-        complain(words.say("cli-region-remark", remark=_placed(words, file, remark)))
+        out(words.say("cli-region-remark", remark=_placed(words, file, remark)))
     return found.region
 
 
