@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from bots.pages import shorten, units
 from handlers.turn import Moment, Offer, Offers
 from incidents.incident import Action, Incident, Role, Status, Timer
+from incidents.responsible import on_duty
 from locales import Texts
 from storage.incidents import Case
 from storage.people import platform
@@ -32,9 +33,18 @@ async def card_text(moment: Moment, case: Case, texts: Texts) -> str:
     lines.append(await _author(moment, case, texts))
     if incident.assignee and incident.is_open:
         lines.append(await held_line(moment, incident, texts))
+    elif incident.status is Status.ASSIGNED:
+        lines += await _on_duty(moment, incident, texts)
     if incident.undeliverable:
         lines.append(texts.say("card-undelivered"))
     return "\n".join(lines)
+
+
+async def _on_duty(moment: Moment, incident: Incident, texts: Texts) -> list[str]:
+    """Whose it is while nobody has taken it; those who are away are not named."""
+    roster = await moment.tx.staffing.roster(incident.organisation, moment.now)
+    names = [(await moment.tx.people.get(person)).name for person in on_duty(roster.shifts, roster.absences, moment.now)]
+    return [texts.say("card-duty", names=", ".join(name for name in names if name))] if any(names) else []
 
 
 def card_offers(case: Case, texts: Texts) -> Offers:

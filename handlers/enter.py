@@ -19,7 +19,7 @@ from storage.people import CHAT, PERSON, Invite
 WRONG_CODES = 5
 """So many wrong codes of one person in ``WRONG_WITHIN`` are looked up; the next ones are not."""
 WRONG_WITHIN = timedelta(hours=1)
-COMMANDS = ("my", "help", "queue", "due", "overdue", "undelivered", "digest", "connect", "start")
+COMMANDS = ("my", "help", "queue", "due", "overdue", "undelivered", "digest", "away", "duty", "connect", "start")
 """In the order of the messenger's menu."""
 _CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.IGNORECASE)
 _NO_WORDS = ("", "начать", "start")

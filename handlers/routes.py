@@ -10,7 +10,25 @@ from typing import Any
 
 from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
 from bots.pages import shorten
-from handlers import agenda, charge, curate, digest, drafts, enter, extend, groups, mine, rate, reminding, report, sending, watch, work
+from handlers import (
+    agenda,
+    away,
+    charge,
+    curate,
+    digest,
+    drafts,
+    duty,
+    enter,
+    extend,
+    groups,
+    mine,
+    rate,
+    reminding,
+    report,
+    sending,
+    watch,
+    work,
+)
 from handlers.turn import Handler, Moment, Turn
 from storage.conversations import Offered
 from storage.people import Person
@@ -24,6 +42,8 @@ COMMANDS: Mapping[str, Handler] = {
     "overdue": watch.overdue,
     "due": watch.due,
     "undelivered": watch.undelivered,
+    "away": away.away,
+    "duty": duty.duty,
     "connect": groups.connect,
 }
 
@@ -95,6 +115,17 @@ BUTTONS: Mapping[str, Handler] = {
     # the day
     "agenda": agenda.page,
     "digest": digest.switch,
+    # who is away and who is on duty
+    "away-days": away.days_chosen,
+    "away-deputy": away.deputy_chosen,
+    "away-back": away.back,
+    "away-change": away.change,
+    "duty-place": duty.other_place,
+    "duty-show": duty.show_place,
+    "duty-set": duty.set_,
+    "duty-who": duty.who,
+    "duty-days": duty.days_chosen,
+    "duty-off": duty.off,
     # getting in
     "cards-here": enter.cards_here,
     "cards-chat": enter.cards_chat,
@@ -111,6 +142,8 @@ STEPS: Mapping[str, Handler] = {
     "extend-reason": extend.reason_said,
     "extend-date": extend.date_said,
     "extend-refusal": extend.refusal_said,
+    "away-when": away.when_said,
+    "duty-when": duty.when_said,
 }
 """What the bot waits for, and who takes the next message."""
 
@@ -121,6 +154,8 @@ INTERNAL: Mapping[str, Callable[[Moment, Mapping[str, Any]], Awaitable[None]]] =
     "unheard": sending.unheard,
     "settle": report.settle,
     "held-reminder": reminding.held_back,
+    "away-begins": away.begins,
+    "away-ends": away.ends,
 }
 """What the house tells itself through the inbox."""
 

@@ -62,10 +62,3 @@ async def private_place(moment: Moment, person: int, posts: Sequence[Post]) -> A
         if post.person == person and post.account in limits:
             return post.address
     return next(iter(await moment.tx.people.private_chats(person, list(limits))), None)
-
-
-async def is_on_duty(moment: Moment, organisation: str) -> Sequence[int]:
-    """Who is on duty in an organisation (empty: at the desk) at this instant, without those who are away."""
-    roster = await moment.tx.staffing.roster(organisation, moment.now)
-    away = {one.person for one in roster.absences if one.since <= moment.now < one.until}
-    return [one.person for one in roster.shifts if one.since <= moment.now < one.until and one.person not in away]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from incidents.deadlines import CITIZEN_NUDGE, DEADLINE, Audience, Policy, QuietHours, Reminder
+from incidents.deadlines import CITIZEN_NUDGE, DEADLINE, Audience, Policy, QuietHours, Reminder, Urgency
 from incidents.incident import Incident
 
 
@@ -260,12 +260,14 @@ class _Decision:
     @property
     def _wakes(self) -> bool:
         """Whether the step is said in the night, too, to whoever is on duty."""
-        return self.reminder.step == DEADLINE or (self.incident.urgent and self.reminder.step != CITIZEN_NUDGE)
+        step = self.reminder.step
+        high = any(one.name == step and one.urgency is Urgency.HIGH for one in self.policy.ladder)
+        return step == DEADLINE or high or (self.incident.urgent and step != CITIZEN_NUDGE)
 
     def _later(self, found: Sequence[Told], zone: tzinfo, beside: Sequence[Told]) -> Sequence[Told]:
         """Who sleeps is told in the morning; not when it would be too late then, nor when nobody else hears it now."""
         morning = morning_after(self.policy.quiet, self.at, zone)
-        if morning is None:
+        if morning is None or not self.policy.quiet_applies:
             return found
         if self._wakes:
             watched = any(one.why is Why.ON_DUTY and not one.not_before for one in beside)
@@ -278,6 +280,12 @@ class _Decision:
 _OURS = Audience.ORGANISATION
 _OFFICE = (Audience.ASSIGNEE, Audience.ORGANISATION)
 _STAFF = (*_OFFICE, Audience.CURATOR, Audience.HEAD)
+
+
+def on_duty(shifts: Sequence[Shift], absences: Sequence[Absence], at: datetime) -> Sequence[int]:
+    """Who is on duty at an instant, without those who are away."""
+    away = {one.person for one in absences if one.since <= at < one.until}
+    return [one.person for one in shifts if one.since <= at < one.until and one.person not in away]
 
 
 def morning_after(quiet: QuietHours, at: datetime, zone: tzinfo) -> datetime | None:

@@ -67,6 +67,13 @@ class Staffing:
         row = (await self._connection.execute(statement)).first()
         return (Absence(*row[:-1]), row[-1] is not None) if row else None
 
+    async def ended_with(self, absence: Absence) -> Sequence[Absence]:
+        """A person's absences that end by themselves at the same instant, one in each place where they work."""
+        statement = select(*_ABSENCE).where(
+            absences.c.person_id == absence.person, absences.c.until == absence.until, absences.c.ended_at.is_(None)
+        )
+        return [Absence(*row) for row in await self._connection.execute(statement.order_by(absences.c.id))]
+
     async def go_away(self, absence: Absence, at: datetime) -> int:
         """Somebody is away; what they had said before of this organisation is over. Returns the id."""
         await self.come_back(absence.person, at, organisation=absence.organisation)

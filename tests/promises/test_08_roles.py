@@ -22,6 +22,7 @@ from handlers import flood
 from handlers.routes import BUTTONS, COMMANDS, STEPS, handle, handle_own
 from handlers.turn import Moment
 from incidents.incident import RULES, Action, Deed, Resolution, Role, Status
+from incidents.responsible import Shift
 from storage import tables
 from storage.conversations import Choice, Draft, Step
 from storage.store import Store, Tx
@@ -57,6 +58,8 @@ WHO: Mapping[str, frozenset[Role]] = {
     **dict.fromkeys(("open", "page", "agenda", "digest"), STAFF),
     **dict.fromkeys(("cards-here", "cards-chat"), STAFF),
     "check-rights": STAFF,
+    **dict.fromkeys(("away-days", "away-deputy", "away-back", "away-change"), STAFF),
+    **dict.fromkeys(("duty-place", "duty-show", "duty-set", "duty-who", "duty-days", "duty-off"), frozenset({Role.CURATOR, Role.HEAD})),
 }
 """Whose each button is, as far as it concerns one incident: nobody else may change or read anything by it."""
 MEANS: Mapping[str, tuple[Action, ...]] = {
@@ -84,7 +87,7 @@ MEANS: Mapping[str, tuple[Action, ...]] = {
 """What each button does to its incident, at last; the others do nothing to it themselves, or let the desk route it anew."""
 ROUTES = {"set-topic", "set-place", "sort-topic-to", "sort-place-to", "add-to", "it-is-new"}
 """Those after which the desk itself may give the incident to somebody else, or hears a new report."""
-ONES_OWN = {"draft-drop", "draft-which", "draft-recall", "cards-here", "cards-chat"}
+ONES_OWN = {"draft-drop", "draft-which", "draft-recall", "cards-here", "cards-chat", "away-days", "away-deputy", "away-back"}
 """What is one's own: words not sent yet may be taken back, and made a report, by whoever wrote them; where one's own cards come."""
 ABOUT_DRAFTS = {button: "open" for button in WHO if button.startswith("draft-")} | {
     "draft-recall": "sending",
@@ -111,6 +114,8 @@ KEPT = (
     tables.invites,
     tables.corrections,
     tables.controls,
+    tables.absences,
+    tables.shifts,
 )
 """Where a press could leave something behind."""
 
@@ -218,13 +223,15 @@ class Desk:
         self.house, self.account, self.number, self.persons = house, account, number, persons
         self.payloads: dict[Cell, str] = {}
         self.before: dict[str, list[Any]] = {}
-        self.newest = 0
+        self.newest = self.shift = 0
         self.writes: list[str] = []
         """What was written to the database since it was cleared last."""
 
     async def prepare(self, chosen: Sequence[Cell]) -> None:
         """Put there what these cells are about: a draft for each that is about one, and a real button with all it could carry."""
         async with self.house.store.transaction() as tx:
+            week = Shift(self.persons["11"], OWNER, START, self.house.clock() + timedelta(days=7))
+            self.shift = await tx.staffing.put_on_duty(week, 0, START)
             for cell in chosen:
                 _, _, button, name, own = cell
                 who, draft = PEOPLE[name], 0
@@ -234,9 +241,18 @@ class Desk:
                 carried: dict[str, Any] = {"number": self.number, "draft": draft, "key": f"{PLANTED}/{draft}", "allowed": True}
                 carried |= {"asked": self.persons[who.user], "holder": self.persons["11"], "last": 10**6}  # no rival asks back
                 carried |= {"organisation": OTHER, "topic": "waste", "territory": "biysk", "reason": "rude", "verdict": "no", "stars": 5}
-                carried |= {"resolution": "explained", "turn": 1, "step": "overdue", "list": "overdue", "author": "Имя", "days": 7 if button == "extend-date" else 1}
+                carried |= {
+                    "resolution": "explained",
+                    "turn": 1,
+                    "step": "overdue",
+                    "list": "overdue",
+                    "author": "Имя",
+                    "days": 7 if button == "extend-date" else 1,
+                }
                 carried |= {"at": START.isoformat()} | ({"offset": 0, "after": 0} if button in ("page", "agenda") else {})
                 carried |= {"role": "official", "wanted": False}
+                carried |= {"place": OWNER, "person": self.persons["13"], "deputies": {}, "shift": self.shift}
+                carried |= {"since": START.isoformat(), "until": (self.house.clock() + timedelta(days=9)).isoformat()}
                 carried |= {"date": (self.house.clock() + timedelta(days=1)).isoformat()}
                 at = Address(self.account, place(cell))
                 (self.payloads[cell],) = await tx.conversations.offer(at, [Choice(button, carried)], at=START, incident=self.number)
@@ -461,6 +477,7 @@ async def typed(desk: Desk, word: str, who: Persona) -> list[str]:
     """Say something once, after having been asked for it if it is a step, and put everything back. Returns what was wrong."""
     chat = who.user if word in ("place", "remains") else CHAT[desk.account]
     data = {"number": desk.number, "at": START.isoformat(), "until": "2027-01-01T00:00:00+00:00", "thread": "", "kind": word, "draft": 0}
+    data |= {"place": OWNER, "person": desk.persons["13"]}
     try:
         async with desk.house.store.transaction() as tx:
             moment = Moment(tx, desk.house.office, desk.house.clock())
