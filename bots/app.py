@@ -8,6 +8,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,8 +22,10 @@ from bots.delivery import Delivery
 from bots.desk import Desk
 from bots.intake import Intake
 from bots.lookout import Lookout
+from bots.morphology import with_morphology
 from bots.settings import Settings
 from bots.shift import Shift
+from bots.suggest import usable
 from bots.watch import Standing, Watch, speak
 from handlers import alarms, notices
 from handlers.turn import Moment, Office
@@ -37,6 +40,7 @@ from storage.marks import RESTORE, Marks
 from storage.migrate import upgrade
 from storage.retention import Broom, sweep_on
 from storage.store import Store, wal_is_sound
+from storage.suggestions import Suggestions
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +82,11 @@ class App:
         self.alone = alone
         self.channels: Mapping[str, Channel] = connections.channels
         self._region = region
+        self._source = ""
+        """The text of the region file that was read last."""
+        self._model = 0
+        self._unlearned = ""
+        """Why the installed model for suggestions is not used."""
         self._office = Office(region, {}, {}, notices.after)
         self.intake = Intake(store, self.channels, lambda: self._office, clock)
         self.desks: dict[str, Desk] = {}
@@ -120,6 +129,7 @@ class App:
         ``paced``: keep to the platforms' limits for each chat; only the sandbox's own messengers have none.
         """
         self._paced = paced
+        await self._take_up(self._region)
         await self._renew_office()
         await self._tell_of_a_restore()
         self.intake.handled = self._something_to_send
@@ -255,17 +265,31 @@ class App:
         self._hint_deliveries()
 
     async def _reload_region(self) -> None:
-        """Take up a region file that was loaded by the command line meanwhile, and accounts that another process learned to know."""
+        """Take up what changed meanwhile: the region file, the model for suggestions, accounts that another process learned to know."""
         async with self.store.transaction() as tx:
             source = await tx.regions.current()
             accounts = await tx.accounts.all()
-        region = parse(source) if source else self._region
-        if region != self._region:
-            self._region = region
+            model = await Suggestions(tx.connection).newest()
+        region = self._region
+        if source and source != self._source:
+            read = await asyncio.to_thread(lambda: with_morphology(parse(source)))
+            self._source, region = source, replace(read, learned=region.learned)
+        if region != self._region or model != self._model:
+            await self._take_up(region)
             log.info("region_reloaded")
         elif accounts.keys() == self._office.accounts.keys():
             return
         await self._renew_office()
+
+    async def _take_up(self, region: Region) -> None:
+        """From now on this is the region, with what was learned for it; a model that cannot be used is told of."""
+        async with self.store.transaction() as tx:
+            installed = await Suggestions(tx.connection).current()
+            self._model = await Suggestions(tx.connection).newest()
+        learned, self._unlearned = usable(installed.body if installed else "", region)
+        if self._unlearned:
+            log.error("suggestions_unusable", why=self._unlearned)
+        self._region = replace(region, learned=learned)
 
     async def _renew_office(self) -> None:
         async with self.store.transaction() as tx:
@@ -295,6 +319,7 @@ class App:
             stopped=[name for name, task in tasks.items() if task.done()],
             ticked=self.monotonic() - min(self._ticked, self._digested),
             outcomes=self._outcomes,
+            unlearned=bool(self._unlearned),
         )
 
     def keep_watch(self) -> None:
@@ -361,7 +386,7 @@ async def open_app(settings: Settings, clock: Clock, region_text: str) -> App:
         import sqlite3  # noqa: PLC0415  # only to say which one it is
 
         log.info("sqlite", version=sqlite3.sqlite_version, journal="wal" if wal_is_sound(sqlite3.sqlite_version_info) else "delete")
-    return App(settings, store, connections, loaded.region, clock, alone)
+    return App(settings, store, connections, with_morphology(loaded.region), clock, alone)
 
 
 async def close_app(app: App) -> None:

@@ -52,6 +52,8 @@ class Standing:
     """Seconds since the deadlines were looked at."""
     outcomes: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """(account, what came of a call) → how often, since the start."""
+    unlearned: bool = False
+    """The installed model for suggestions cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +202,7 @@ class Watch:
         region = self._office().region
         year = region.missing_year(now.astimezone(region.zone).date())
         facts.append(self._flag(Stuck.CALENDAR, "", now, wrong=year is not None, count=year or 0))
+        facts.append(self._flag(Stuck.SUGGESTIONS, "", now, wrong=standing.unlearned))
         if self._folder is not None:
             left = shutil.disk_usage(self._folder).free // 1_000_000
             facts.append(self._flag(Stuck.DISK, "", now, wrong=left < LITTLE, count=left))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from handlers import reminders
 from handlers.card import organisation_title, place, time_left, topic_title
@@ -24,7 +24,7 @@ from handlers.reminding import remind
 from handlers.thread import desk_places, put_cards, refresh_cards, retire_cards, tell_at, tell_thread, texts_at
 from handlers.turn import Moment, Notice, Offer, Offers
 from incidents.incident import Action, Change, Resolution, Role
-from incidents.reading import read
+from incidents.reading import Reading, read
 from incidents.routing import route
 from locales import Texts
 from storage.incidents import Case
@@ -169,6 +169,10 @@ async def tell_unsorted(moment: Moment, case: Case, *, refused_by: str = "", rea
             await moment.post(address, "", files=files, incident=case.id, answer_to_row=row)
 
 
+LED = 3
+"""Words that led to a guess, as many as are shown for the topic and for the place."""
+
+
 async def sorting(moment: Moment, case: Case, texts: Texts) -> tuple[str, Offers]:
     """The sorting card: the text, the bot's guess with its certainty, and the buttons."""
     count = await moment.tx.incidents.count_unsorted()
@@ -186,6 +190,8 @@ async def sorting(moment: Moment, case: Case, texts: Texts) -> tuple[str, Offers
         percent = round(guess.topic_confidence * 100)
         sure = case.incident.topic and case.incident.topic == guess.topic and percent
         line = texts.say("desk-guess-sure", guess=said, percent=percent) if sure else texts.say("desk-guess", guess=said)
+        if led := _led_to(case, guess):
+            line = texts.say("desk-led", guess=line, words=", ".join(f"«{word}»" for word in led))
     else:
         line = texts.say("desk-no-guess")
     owner = route(moment.region, case.incident.topic, case.incident.territory)
@@ -205,6 +211,13 @@ async def sorting(moment: Moment, case: Case, texts: Texts) -> tuple[str, Offers
         ],
     ]
     return f"{head}\n{line}\n{time_left(moment, case.incident, texts)}", offers
+
+
+def _led_to(case: Case, guess: Reading) -> Sequence[str]:
+    """The words of the text that speak for the topic and the place as they are now; what a person chose needs none."""
+    about = [one.words for one in guess.topics if one.id == case.incident.topic]
+    place = [one.words for one in guess.territories if one.id == case.incident.territory]
+    return list(dict.fromkeys(word for words in (*about, *place) for word in words[:LED]))
 
 
 # --- the table ---------------------------------------------------------------------------------------------------------

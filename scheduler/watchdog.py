@@ -39,6 +39,8 @@ class Stuck(StrEnum):
     """Answers did not arrive, or may not have, and nobody decided what to do."""
     BACKUP = "backup"
     DISK = "disk"
+    SUGGESTIONS = "suggestions"
+    """The installed model for suggestions cannot be used; keywords decide alone."""
     CALENDAR = "calendar"
     """Working time is counted by a calendar that does not know this year, or from October on the next one."""
 
@@ -74,6 +76,7 @@ WATCHES: Mapping[Stuck, Watch] = {
     Stuck.ANSWERS: Watch(timedelta(hours=1), _DAY, stands=False),
     Stuck.BACKUP: Watch(timedelta(hours=26), _DAY, stands=False),  # a setting says otherwise: Fact.after
     Stuck.DISK: Watch(_NOW, _HOURS, stands=False),
+    Stuck.SUGGESTIONS: Watch(_NOW, _DAY, stands=False),
     Stuck.CALENDAR: Watch(_NOW, _WEEK, stands=False, named=False),
 }
 """The whole watchdog. A text «alarm-…» and one «alarm-…-over» belong to each line (locales)."""

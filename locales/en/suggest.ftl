@@ -59,4 +59,4 @@ alarm-suggestions-over = The model for suggestions is in order again (keywords w
 
 ## The sorting card
 
-desk-led = — { $words }
+desk-led = { $guess } — { $words }

@@ -63,4 +63,4 @@ alarm-suggestions-over = С моделью подсказок снова всё 
 
 ## Карточка разбора
 
-desk-led = — { $words }
+desk-led = { $guess } — { $words }

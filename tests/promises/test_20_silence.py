@@ -26,6 +26,7 @@ from storage.figures import Counter
 from storage.marks import BACKUP, Marks
 from storage.outbox import Post, Purpose
 from storage.store import Store
+from storage.suggestions import Suggestions
 from tests.fakes import TELEGRAM, VK, FakeChannel, FakeClock
 from tests.promises.conftest import FULL, size
 from tests.storage.given import reported
@@ -192,6 +193,13 @@ async def disk(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 Provoke = Callable[[Town, pytest.MonkeyPatch], Awaitable[None]]
+async def broken_model(town: Town, _monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model in the database is damaged."""
+    async with town.app.store.transaction() as tx:
+        await Suggestions(tx.connection).install('{"format": 1', {}, town.clock())
+    await town.app._reload_region()
+
+
 PROVOKED: Mapping[Stuck, tuple[Provoke, str]] = {
     Stuck.DEAF: (deaf, "vk/altai: ⚠️ telegram/altai: мессенджер не отвечает"),
     Stuck.REFUSED: (refused, "vk/altai: ⚠️ telegram/altai: мессенджер не принимает токен"),
@@ -204,6 +212,7 @@ PROVOKED: Mapping[Stuck, tuple[Provoke, str]] = {
     Stuck.ANSWERS: (answers, "telegram/altai: ⚠️ 1 ответ жителю не дошёл"),
     Stuck.BACKUP: (backup, "telegram/altai: ⚠️ Резервной копии нет уже"),
     Stuck.DISK: (disk, "telegram/altai: ⚠️ На диске с базой осталось 100 МБ"),
+    Stuck.SUGGESTIONS: (broken_model, "telegram/altai: ⚠️ Модель подсказок в базе не подходит"),
 }
 """How each is brought about, and by whom and how the administrator hears of it."""
 ELSEWHERE = {Stuck.LOOP, Stuck.UNATTENDED, Stuck.CALENDAR}
