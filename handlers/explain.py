@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from itertools import groupby
 
@@ -189,7 +189,8 @@ async def _in_office(moment: Moment, case: Case, told: Sequence[Told]) -> Sequen
     persons = {one.person: one for one in told if one.person}
     posts = await moment.tx.people.officials(case.incident.organisation)
     names = tuple([(await moment.tx.people.get(one.person)).name for one in told if one.as_what in (As.DUTY, As.COLLEAGUE)])
-    team = next((one for one in told if one.as_what is As.COLLEAGUE), None)
+    colleague = next((one for one in told if one.as_what is As.COLLEAGUE), None)
+    team = replace(colleague, not_before=None) if colleague else None  # a chat never sleeps
     reached = set()
     for thread in await live_threads(moment, case) if told else ():
         address = Address(thread.account, thread.chat)
