@@ -253,6 +253,11 @@ class App:
         if told:
             self._something_to_send()
 
+    @property
+    def morning(self) -> datetime | None:
+        """When somewhere the next morning comes; None before the first look."""
+        return self._diary.next
+
     async def sweep(self) -> None:
         """Let go of what is needed no more."""
         swept = await sweep_on(self._broom, self.store.transaction, self.clock() - timedelta(days=self.settings.keep_days))

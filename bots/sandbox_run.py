@@ -251,16 +251,21 @@ def _hooks(app: App, clock: SandboxClock) -> Hooks:
 
 
 async def _move(app: App, clock: SandboxClock, by: timedelta) -> None:
-    """Stop at everything that is due on the way: a jump of a day shows every reminder of that day, each at its time."""
+    """Stop at everything that is due on the way: a jump of a day shows every reminder and digest of that day, each at its time."""
     target = clock() + by
     for _ in range(500):
-        await app.tick()
-        await app.rest()
+        await _look(app)
         async with app.store.transaction() as tx:
-            due = await tx.incidents.next_wake()
-        if due is None or due >= target:
+            dues = [await tx.incidents.next_wake(), app.morning]
+        due = min((due for due in dues if due is not None), default=target)
+        if due >= target:
             break
         clock.move_to(due)
     clock.move_to(target)
+    await _look(app)
+
+
+async def _look(app: App) -> None:
     await app.tick()
+    await app.tell_digests()
     await app.rest()

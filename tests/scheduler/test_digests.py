@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event, select
 
+from bots.channel import Address
 from handlers import digest
 from incidents.incident import Role
 from scheduler.digests import GROUP, Diary, tick
@@ -39,8 +40,11 @@ async def full(store: Store) -> House:
     """It is half past eight, there is something to tell to sixty officials."""
     house = House(store)
     await house.open()
-    for number in range(60):
-        await house.official(TG if number % 2 else VK, f"9{number}", "Иванова", OWNER)
+    async with house.store.transaction() as tx:
+        for number in range(60):
+            account, user = TG if number % 2 else VK, f"9{number}"
+            person = await tx.people.meet(account, user, "Иванова", "ru", house.clock())
+            await tx.people.appoint(person.id, Role.OFFICIAL, OWNER, Address(account, user), house.clock())
     await house.person(TG, "100", "Анна Примерова").says(PIPE)
     house.clock.now = MORNING
     return house
@@ -56,7 +60,7 @@ async def told(house: House) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("moment", ["before_commit", "committed"])
-@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("times", [1, 3])
 async def test_a_crash_at_any_point_tells_everybody_once(full: House, moment: str, times: int) -> None:
     left = times
 

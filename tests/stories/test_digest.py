@@ -16,8 +16,6 @@ from tests.stories.deeds import PIPE, happened
 from tests.stories.house import Actor, House, on_both
 from tests.stories.office import OWNER, TG, VK, known
 
-pytestmark = on_both
-
 BARNAUL = ZoneInfo("Asia/Barnaul")
 ROAD = "Барнаул, огромная яма на дороге на улице Попова, 5"
 UNSORTED = "Когда починят дорогу до посёлка"
@@ -61,6 +59,7 @@ def weeks(actor: Actor) -> list[str]:
 # --- the day -----------------------------------------------------------------------------------------------------------
 
 
+@on_both
 async def test_at_half_past_eight_an_official_hears_what_is_due_and_what_nobody_took(house: House, staff: dict[str, Actor]) -> None:
     await reports(house, times=2)
     await happened(house, 1, Action.TAKE, Role.OFFICIAL, by=await known(house, "12", VK))
@@ -100,7 +99,7 @@ async def test_what_does_not_fit_stands_behind_one_more_button(house: House, sta
         await staff[name].presses("Ещё 3")
         assert staff[name].last.labels == ["№ 9", "№ 10", "№ 11", "◀ Назад"]
         assert staff[name].sees()[-2].labels == shown.labels
-        await staff[name].presses("Назад")
+        await staff[name].presses("◀ Назад")
         assert staff[name].last.labels == [*(f"№ {number}" for number in range(1, 9)), "Ещё ▶"]
         assert len(staff[name].sees()) == 2
 
@@ -118,6 +117,7 @@ async def test_the_curator_hears_of_the_region(house: House, staff: dict[str, Ac
     ]
 
 
+@on_both
 async def test_a_head_hears_only_of_what_is_hot_or_overdue_and_how_yesterday_was(house: House, staff: dict[str, Actor]) -> None:
     await reports(house, times=3)
     await until(house, 12, 8, 30)
@@ -220,6 +220,7 @@ async def test_one_who_cannot_be_told_keeps_it_from_nobody(house: House, staff: 
 # --- who does not hear -------------------------------------------------------------------------------------------------
 
 
+@on_both
 async def test_who_switched_it_off_hears_nothing_until_they_switch_it_on(house: House, staff: dict[str, Actor]) -> None:
     await reports(house)
     await staff["petrov"].says("/digest")
@@ -246,6 +247,7 @@ async def test_a_citizen_is_told_what_the_bot_can_do_for_them(house: House, staf
     assert "/digest" not in citizen.last.text
 
 
+@on_both
 async def test_who_is_away_hears_nothing_and_the_deputy_hears_of_both(house: House, staff: dict[str, Actor]) -> None:
     ivanova, petrov = await known(house, "11"), await known(house, "12", VK)
     await reports(house)
@@ -263,6 +265,7 @@ async def test_who_is_away_hears_nothing_and_the_deputy_hears_of_both(house: Hou
 # --- the week ----------------------------------------------------------------------------------------------------------
 
 
+@on_both
 async def test_on_monday_heads_and_curators_hear_how_the_week_was(house: House, staff: dict[str, Actor]) -> None:
     await reports(house, times=3)
     await house.later(hours=6)

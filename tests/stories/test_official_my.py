@@ -15,8 +15,9 @@ PLACES = [(TG, GROUP), (VK, VK_CHAT)]
 
 
 async def reports(house: House, times: int, text: str = PIPE) -> None:
-    for number in range(times):
-        await house.person(TG, f"10{number}", "Анна Примерова").says(text)
+    """So many citizens report, each once."""
+    for _ in range(times):
+        await house.person(TG, f"{100 + len(house.channels[TG].names)}", "Анна Примерова").says(text)
 
 
 async def held(house: House, number: int, by: int, action: Action = Action.TAKE, **what: object) -> None:
@@ -114,7 +115,7 @@ async def test_a_head_sees_all_of_the_organisation_and_a_curator_all_of_the_regi
     head = await house.official(TG, "21", "Условный", OWNER, Role.HEAD)
     curator = await house.official(VK, "31", "Пробная", "", Role.CURATOR)
     await reports(house, 2)
-    await house.person(TG, "109", "Анна").says("Когда починят дорогу до посёлка")
+    await house.person(TG, "999", "Анна").says("Когда починят дорогу до посёлка")
     await held(house, 1, await known(house, "21"))
     await house.later(hours=25)
     await head.says("/my")
