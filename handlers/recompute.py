@@ -11,7 +11,8 @@ from handlers.turn import Moment
 from incidents.deadlines import Policy, recompute
 from incidents.incident import Action, Deed, Incident, Role, Timer, act
 from incidents.regional import Region
-from storage.incidents import Case, Stale
+from storage.connection import Stale
+from storage.incidents import Case
 
 _OWED = (Timer.FIRST_ANSWER, Timer.REWORK)
 """Clocks whose end the citizen was told and the rules decide; that of a promise a person named."""

@@ -80,3 +80,11 @@ async def test_a_report_with_a_photo_is_taken_answered_and_rated_and_the_next_on
     await page.get_by_role("button", name="К сроку").click()
     await comes(forum, "№ 2 просрочен")
     await comes(curator, "№ 2 просрочен")
+
+    await page.get_by_role("button", name="№ 2", exact=False).first.click()
+    clock = page.locator("#clock")
+    await expect(clock.locator(".timeline .gone.said").last).to_contain_text("Срок")
+    await expect(clock.locator(".timeline .ahead").first).to_contain_text("Николай Условный, руководитель")
+    await clock.get_by_role("button", name="К следующему событию").click()
+    await comes(forum, "№ 2 просрочен на")
+    await expect(clock.locator(".timeline .gone.said").last).to_contain_text("После срока, раз в 24 ч: 1-й раз")
