@@ -71,7 +71,8 @@ async def hand(turn: Turn) -> None:
     about = {name: turn.arguments[name] for name in ("number", "turn", "step") if name in turn.arguments}
     text, _ = await escalation.shown(turn, case, turn.here, about.get("step", ""), role)
     back = Offer(turn.t("cancel"), "hand-back", about)
-    offers = page_of(turn, organisations(turn, case, "hand-to", about), "hand", about, last=back)
+    choices = organisations(turn, case, "hand-to", {**about, "from": case.incident.organisation})
+    offers = page_of(turn, choices, "hand", about, last=back)
     await turn.instead("\n".join([text, turn.t("curate-which-organisation", number=case.id)]), offers, incident=case.id)
 
 
@@ -82,15 +83,16 @@ async def hand_to(turn: Turn) -> None:
         return
     case, role = found
     action, organisation = _action(case, role), turn.arguments["organisation"]
-    if action is None or organisation not in turn.region.organisation:
+    moved = case.incident.organisation != turn.arguments.get("from", case.incident.organisation)
+    if action is None or moved or organisation not in turn.region.organisation:
         await turn.whisper("press-used" if action else "not-allowed-status")
         await _show(turn, case, role)
         return
     if role is Role.CURATOR:
-        moved = await move(turn, case, organisation)
+        done = await move(turn, case, organisation)
     else:
-        moved = await turn.attempt(case, turn.deed(role, action=action, target=organisation)) is not None
-    if not moved:
+        done = await turn.attempt(case, turn.deed(role, action=action, target=organisation)) is not None
+    if not done:
         return
     await turn.quiet()
     title = organisation_title(turn, organisation, turn.texts)

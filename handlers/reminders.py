@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from bots.channel import Address, Reply
 from handlers.card import held_line, time_left
+from handlers.escalation import role_at
 from handlers.thread import texts_at
 from handlers.turn import Moment
 from incidents.incident import Change
@@ -19,12 +20,12 @@ async def replaced(moment: Moment, case: Case, address: Address) -> None:
 
 async def passed_on(moment: Moment, case: Case) -> None:
     """The organisation owes nothing any more."""
-    await _without_buttons(moment, case, await _working_chats(moment, case))
+    await _without_buttons(moment, case, await _of_officials(moment, case))
 
 
 async def taken(moment: Moment, before: Case, case: Case, change: Change) -> None:
-    """Nobody need press [Беру] any more; the curators' buttons stay."""
-    await _without_buttons(moment, case, await _working_chats(moment, case), held=True)
+    """Nobody need press [Беру] any more; the buttons of those in charge stay."""
+    await _without_buttons(moment, case, await _of_officials(moment, case), held=True)
 
 
 async def settled(moment: Moment, before: Case, case: Case, change: Change) -> None:
@@ -32,8 +33,10 @@ async def settled(moment: Moment, before: Case, case: Case, change: Change) -> N
     await _without_buttons(moment, case, stands=True)
 
 
-async def _working_chats(moment: Moment, case: Case) -> Collection[tuple[str, str]]:
-    return {(thread.account, thread.chat) for thread in await moment.tx.chats.threads_of(case.id)}
+async def _of_officials(moment: Moment, case: Case) -> Collection[tuple[str, str]]:
+    """Where reminders stand that are for officials: in working chats, and in private with who is on duty or stands in."""
+    places = [address for _, address in await moment.tx.outbox.reminders(case.id)]
+    return {(one.account, one.chat) for one in places if await role_at(moment, case, one) is None}
 
 
 async def _without_buttons(

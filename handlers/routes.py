@@ -177,6 +177,7 @@ async def ahead(moment: Moment, events: Sequence[Event]) -> None:
     if len(spoken) >= MANY:
         await tx.chats.groups_ahead()
         await tx.people.staff_ahead()
+        await tx.staffing.everybody_ahead(moment.now)
     for account in {event.address.account for event in spoken}:
         here = [event for event in spoken if event.address.account == account]
         users = {event.sender.id for event in here}

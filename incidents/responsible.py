@@ -180,7 +180,9 @@ class _Decision:
         if on_duty and not self._overdue:
             return on_duty
         why = Why.OVERDUE if on_duty else Why.NOBODY_ON_DUTY
-        return [*on_duty, *self._present(self.staff.officials or self.staff.heads, self.incident.organisation, As.COLLEAGUE, why)]
+        # As with the cards: a head hears of everything only where there is nobody else.
+        everybody = self.staff.officials or (() if self.staff.chats else self.staff.heads)
+        return [*on_duty, *self._present(everybody, self.incident.organisation, As.COLLEAGUE, why)]
 
     def _desk(self, why: Why) -> Sequence[Told]:
         curators = self.staff.curators
@@ -260,9 +262,9 @@ class _Decision:
     @property
     def _wakes(self) -> bool:
         """Whether the step is said in the night, too, to whoever is on duty."""
-        step = self.reminder.step
-        high = any(one.name == step and one.urgency is Urgency.HIGH for one in self.policy.ladder)
-        return step == DEADLINE or high or (self.incident.urgent and step != CITIZEN_NUDGE)
+        if self.reminder.step == CITIZEN_NUDGE:
+            return False
+        return self.incident.urgent or self.reminder.step == DEADLINE or self.reminder.urgency is Urgency.HIGH
 
     def _later(self, found: Sequence[Told], zone: tzinfo, beside: Sequence[Told]) -> Sequence[Told]:
         """Who sleeps is told in the morning; not when it would be too late then, nor when nobody else hears it now."""

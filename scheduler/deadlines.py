@@ -16,6 +16,7 @@ from handlers.turn import Moment, Office
 from incidents.deadlines import wake
 from storage.connection import Stale
 from storage.incidents import Case
+from storage.staffing import DESK
 from storage.store import Store, Tx
 from storage.trouble import passes
 
@@ -69,7 +70,7 @@ class _Round:
                 cases = await tx.incidents.to_wake(self.now, but={*self.resting, *self.passed_over}, limit=GROUP)
                 taken = [case.id for case in cases]
                 if len(cases) > 1:
-                    await _ahead(tx, cases)
+                    await _ahead(tx, cases, self.now)
                 for case in cases:
                     if woken and (time.monotonic() > ends or time.thread_time() > worked):
                         break
@@ -139,11 +140,12 @@ class _Round:
             self.resting[number] = self.now + SNOOZE
 
 
-async def _ahead(tx: Tx, cases: Sequence[Case]) -> None:
+async def _ahead(tx: Tx, cases: Sequence[Case], now: datetime) -> None:
     """Read at once what reminders are made of. Nothing hangs on it but how often the database is asked."""
     numbers, persons = [case.id for case in cases], {case.report.person for case in cases}
     await tx.people.names_ahead(persons | {case.incident.assignee for case in cases})
     await tx.people.staff_ahead()
+    await tx.staffing.ahead({DESK, *(case.incident.organisation for case in cases)}, now)
     await tx.chats.groups_ahead()
     await tx.incidents.ahead(persons, coming=0)
     await tx.incidents.clock_ahead(cases)

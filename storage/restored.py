@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, te
 from incidents.deadlines import wake
 from incidents.region import parse
 from incidents.regional import Region
-from storage.inbox import NEW
+from storage.inbox import DONE, NEW
 from storage.incidents import Case
 from storage.marks import BACKUP, RESTORE, Marks
 from storage.outbox import DROPPED, QUEUED, SENDING, UNCERTAIN, Purpose
@@ -83,6 +83,7 @@ async def settle(tx: Tx, at: datetime) -> Settled:
     answers = await _ask(tx, at)
     unsent = await _drop(tx)
     given_back = await _give_back(tx)
+    await _forget_said(tx, at)
     reminders = await _skip_reminders(tx, at)
     last, following = await _leave_numbers_out(tx, made, at)
     await tx.connection.execute(delete(leases))
@@ -139,6 +140,17 @@ async def _give_back(tx: Tx) -> int:
             await tx.connection.execute(update(inbox).where(inbox.c.id == row.id).values(raw=back, handle_after=None))
             count += 1
     return count
+
+
+_SAID = ("held/", "away-begins/", "away-ends/")
+"""Begin the keys of what the house says to somebody at its own time: in the morning, when an absence begins and ends."""
+
+
+async def _forget_said(tx: Tx, at: datetime) -> None:
+    """What was to be said by now was said, or is told in one word with everything else; what comes later comes."""
+    told = or_(*(inbox.c.key.startswith(key) for key in _SAID))
+    past = update(inbox).where(inbox.c.state == NEW, inbox.c.account == "", inbox.c.handle_after <= at, told)
+    await tx.connection.execute(past.values(state=DONE, handled_at=at))
 
 
 # --- the clocks --------------------------------------------------------------------------------------------------------

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, Table, and_, literal, select, union_all, update
+from sqlalchemy import Select, Table, and_, literal, select, true, union_all, update
 
 from incidents.responsible import Absence, Shift
 from storage.connection import Connection
@@ -24,6 +24,9 @@ class Roster:
     shifts: tuple[Shift, ...] = ()
 
 
+_ALL, _NOTHING = object(), Roster()
+
+
 class Staffing:
     """Reads and writes absences and shifts."""
 
@@ -34,23 +37,31 @@ class Staffing:
 
     async def ahead(self, organisations: Collection[str], at: datetime) -> None:
         """Read at once what is not over at an instant in these organisations (``DESK`` for the curators): one statement for all."""
-        wanted = [one for one in organisations if one not in self._rosters]
-        if not wanted:
-            return
-        found: dict[str, tuple[list[Absence], list[Shift]]] = {one: ([], []) for one in wanted}
-        live = [_live(table, wanted, at) for table in (absences, shifts)]
+        wanted = [] if _ALL in self._rosters else [one for one in organisations if one not in self._rosters]
+        if wanted:
+            found = await self._read(at, wanted)
+            self._rosters.update({one: found.get(one, _NOTHING) for one in wanted})
+
+    async def everybody_ahead(self, at: datetime) -> None:
+        """Read at once what is not over anywhere, for many turns."""
+        self._rosters.update(await self._read(at, None))
+        self._rosters[_ALL] = _NOTHING
+
+    async def _read(self, at: datetime, organisations: Collection[str] | None) -> Mapping[str, Roster]:
+        found: dict[str, tuple[list[Absence], list[Shift]]] = {}
+        live = [_live(table, organisations, at) for table in (absences, shifts)]
         for row in await self._connection.look(union_all(*live).order_by("since", "id")):
-            away, on_duty = found[row.organisation]
+            away, on_duty = found.setdefault(row.organisation, ([], []))
             if row.kind == absences.name:
                 away.append(Absence(row.person_id, row.organisation, row.since, row.until, row.deputy, row.id))
             else:
                 on_duty.append(Shift(row.person_id, row.organisation, row.since, row.until, row.id))
-        self._rosters.update({one: Roster(tuple(away), tuple(on_duty)) for one, (away, on_duty) in found.items()})
+        return {one: Roster(tuple(away), tuple(on_duty)) for one, (away, on_duty) in found.items()}
 
     async def roster(self, organisation: str, at: datetime) -> Roster:
         """Who is away or on duty in an organisation at an instant, or will be."""
         await self.ahead([organisation], at)
-        roster: Roster = self._rosters[organisation]
+        roster: Roster = self._rosters.get(organisation, _NOTHING)
         return roster
 
     # --- away --------------------------------------------------------------------------------------------------------
@@ -146,8 +157,9 @@ _ABSENCE = [absences.c[name] for name in ("person_id", "organisation", "since", 
 _SHIFT = [shifts.c[name] for name in ("person_id", "organisation", "since", "until", "id")]
 
 
-def _live(table: Table, organisations: Collection[str], at: datetime) -> Select[tuple[object, ...]]:
+def _live(table: Table, organisations: Collection[str] | None, at: datetime) -> Select[tuple[object, ...]]:
     deputy = table.c.deputy_id if table is absences else literal(0)
+    here = true() if organisations is None else table.c.organisation.in_(organisations)
     return select(
         literal(table.name).label("kind"),
         table.c.id,
@@ -156,4 +168,4 @@ def _live(table: Table, organisations: Collection[str], at: datetime) -> Select[
         table.c.since,
         table.c.until,
         deputy.label("deputy"),
-    ).where(table.c.organisation.in_(organisations), table.c.ended_at.is_(None), table.c.until > at)
+    ).where(here, table.c.ended_at.is_(None), table.c.until > at)

@@ -203,6 +203,18 @@ async def test_reminders_that_fell_due_meanwhile_are_skipped_and_the_next_one_co
     assert rows == 0
 
 
+async def test_what_the_house_was_to_say_meanwhile_is_not_said_again(store: Store, tmp_path: Path, fresh_url: str) -> None:
+    async with store.transaction() as tx:
+        for key, hours in (("held/1/1/deadline/5", 1), ("away-begins/7", 2), ("away-ends/7", 9)):
+            await tx.inbox.later(key, {"kind": key.partition("/")[0]}, lane="", at=NOON, handle_after=later(hours=hours))
+    made = await back_up(store, tmp_path / "copy.sqlite3", NOON)
+    again, _ = await restored(fresh_url, made.file, hours=5)
+    async with again.transaction() as tx:
+        waits = [row.key for row in await tx.inbox.waiting(later(hours=10))]
+    await again.close()
+    assert waits == ["away-ends/7"]
+
+
 async def test_nobodys_incident_is_closed_for_a_silence_that_may_be_ours(store: Store, tmp_path: Path, fresh_url: str) -> None:
     async with store.transaction() as tx:
         await tx.regions.loaded(REGION, NOON)

@@ -47,6 +47,19 @@ async def test_many_rosters_cost_one_statement(store: Store) -> None:
     assert asked == []
 
 
+async def test_everybodys_rosters_are_read_in_one_statement_too(store: Store) -> None:
+    async with store.transaction() as tx:
+        anna = await somebody(tx)
+        await away(tx, anna)
+        await on_duty(tx, anna, DESK)
+        await tx.staffing.everybody_ahead(NOON)
+        looked = tx.connection.look
+        tx.connection.look = None  # type: ignore[method-assign,assignment]  # nothing more is looked up
+        rosters = [await tx.staffing.roster(one, NOON) for one in (OWNER, OTHER, DESK)]
+        tx.connection.look = looked  # type: ignore[method-assign]
+    assert [(len(one.absences), len(one.shifts)) for one in rosters] == [(1, 0), (0, 0), (0, 1)]
+
+
 async def test_what_was_read_is_read_again_after_a_change(store: Store) -> None:
     async with store.transaction() as tx:
         anna = await somebody(tx)

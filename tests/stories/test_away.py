@@ -204,7 +204,7 @@ async def test_who_works_in_two_places_names_a_deputy_in_each(house: House, peop
 
 async def test_a_citizen_gets_help_and_a_group_is_no_place_for_it(house: House, people: dict[str, Actor]) -> None:
     await people["citizen"].says("/away")
-    assert people["citizen"].heard()[-2].startswith("Напишите одним сообщением")
+    assert people["citizen"].heard()[0].startswith("Напишите одним сообщением")
     await people["ivanova"].says("/away", to=FORUM)
     assert house.chat_shows(TG, FORUM)[-1].text == "Напишите /away боту в личные сообщения."
 

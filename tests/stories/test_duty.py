@@ -117,7 +117,7 @@ async def test_officials_see_the_roster_and_do_not_set_it(house: House, people: 
     shown = house.chat_shows(TG, FORUM)[-1]
     assert await people["ivanova"].presses("Назначить", at=shown) == "Дежурства назначают руководитель органа и кураторы."
     await people["citizen"].says("/duty")
-    assert people["citizen"].heard()[-2].startswith("Напишите одним сообщением")
+    assert people["citizen"].heard()[0].startswith("Напишите одним сообщением")
 
 
 async def test_a_head_who_lost_the_role_sets_nothing(house: House, people: dict[str, Actor]) -> None:
