@@ -71,6 +71,10 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("clock",),
     ("clock", "explain"),
     ("clock", "recompute"),
+    ("suggest",),
+    ("suggest", "train"),
+    ("suggest", "evaluate"),
+    ("suggest", "remove"),
 )
 
 
