@@ -31,7 +31,7 @@ from handlers import alarms, notices
 from handlers.turn import Moment, Office
 from incidents.region import Region, parse
 from scheduler import digests
-from scheduler.deadlines import tick
+from scheduler.deadlines import MOST, tick
 from scheduler.jobs import scheduler
 from storage.alone import Alone, NotAlone
 from storage.hints import Hints
@@ -238,12 +238,16 @@ class App:
     # --- the clock and the region ------------------------------------------------------------------------------------
 
     async def tick(self) -> None:
-        """Wake what is due. Never twice at the same time."""
+        """Wake what is due; what is more than one tick takes does not wait for the next second. Never twice at the same time."""
         async with self._ticking:
-            woken = await tick(self.store, self._office, self.clock, self._resting)
-            self._ticked = self.monotonic()
-        if woken:
-            self._something_to_send()
+            woken = MOST
+            while woken >= MOST:
+                woken = await tick(self.store, self._office, self.clock, self._resting)
+                self._ticked = self.monotonic()
+                if woken:
+                    self._something_to_send()
+                if not self._scheduler.running:  # it ends
+                    return
 
     async def tell_digests(self) -> None:
         """Tell those whose morning has come. Never twice at the same time."""

@@ -12,12 +12,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bots import app
 from bots.channel import Address, Scene
 from incidents.deadlines import start, wake
 from incidents.incident import Incident, Role, Status
+from scheduler.deadlines import MOST
 from storage.incidents import Report
 from storage.store import Store
 from tests.fakes import START
+from tests.promises import test_20_silence
 from tests.promises.conftest import size
 from tests.promises.ticking import Clock
 from tests.promises.zygote import Child, Zygote
@@ -192,3 +195,22 @@ async def compare(store: Store, plan: Plan, work: Clockwork, figures: Callable[.
     assert min(late.values()) >= timedelta()
     assert max(quiet) <= LATE
     assert max(after, default=timedelta()) <= LATE_AFTER_RESTART
+
+
+async def test_what_is_more_than_one_tick_takes_does_not_wait_for_the_next_second(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seed 1108486539: in the morning, when quiet hours end, thousands are due at one instant."""
+    left = [MOST, MOST, 3, 0]
+
+    async def tick(*_: object) -> int:
+        return left.pop(0)
+
+    town = test_20_silence.Town(sqlite_url)
+    await town.open()
+    try:
+        town.app._scheduler.pause()
+        monkeypatch.setattr(app, "tick", tick)
+        await town.app.tick()
+    finally:
+        monkeypatch.undo()
+        await town.close()
+    assert left == [0]
