@@ -114,9 +114,10 @@ def _told(world: World, sign: str) -> Mapping[int, float]:
 
 
 async def _killed(world: World, chance: random.Random, kills: int) -> Sequence[float]:
-    """Kill it and start it again while it works. Returns when."""
+    """Kill it and start it again while it works, however long a start takes here. Returns when."""
     killed: list[float] = []
     for _ in range(kills):
+        await world.listens(120)
         await asyncio.sleep(chance.uniform(1.0, 4.0))
         if not await world.left():
             break
