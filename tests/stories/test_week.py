@@ -31,13 +31,10 @@ BEGINS = datetime(2026, 3, 5, 1, 0, tzinfo=UTC)
 RULES = """
 [[policies]]
 topic = "roads"
-first_answer = "9wh"
-
-[[policies]]
-topic = "roads"
-territory = "rubtsovsk"
+territory = "biysk"
 first_answer = "6h"
 """
+"""Beside the working hours that the example has for the roads of Rubtsovsk."""
 ZONES = {"biysk": "Europe/Kaliningrad", "rubtsovsk": "Asia/Kamchatka"}
 """So that one week has the nights of three places; in life all of them are in one zone."""
 REPORTS = (
