@@ -256,7 +256,7 @@ async def _move(app: App, clock: SandboxClock, by: timedelta) -> None:
     for _ in range(500):
         await _look(app)
         async with app.store.transaction() as tx:
-            dues = [await tx.incidents.next_wake(), app.morning]
+            dues = [await tx.incidents.next_wake(), await tx.inbox.next_due(clock()), app.morning]
         due = min((due for due in dues if due is not None), default=target)
         if due >= target:
             break
