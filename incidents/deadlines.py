@@ -144,7 +144,8 @@ def _goes_on(incident: Incident, heard: Collection[str], at: datetime, policy: P
     """From when the steps of a clock count that goes on at ``at``: only those that come later by their own time are said.
 
     That is ``at``, or later when a night made a step come before its time: by its own time it would come again. It is earlier
-    when working time left no room for a step («2h before», and an hour is left): then the step is said at once.
+    when working time left no room for a step («2h before», and an hour is left): then the step is said at once, unless one
+    that was heard comes after it now.
     """
     told = max(own_times(incident, policy, zone, heard), default=None)
     if told is not None and told >= at:
@@ -222,8 +223,8 @@ def recompute(incident: Incident, old: Policy, new: Policy, zone: tzinfo, now: d
     changed = _lengths(incident, old, new, zone, now, nudged=CITIZEN_NUDGE in heard)
     due = changed.due_at or now
     if due == incident.due_at:
-        spoken = [own for own in own_times(changed, new, zone, heard) if own > (changed.started_at or own)]
-        changed = replace(changed, started_at=max(spoken, default=changed.started_at))
+        early = [own for own in own_times(changed, new, zone, heard) if own > now]  # heard for the sake of a night
+        changed = replace(changed, started_at=max(early, default=changed.started_at))
     else:
         changed = replace(changed, turn=incident.turn + 1)
     passed = list(takewhile(lambda one: one.at < now, steps(changed, new, zone)))
@@ -243,7 +244,8 @@ def _lengths(incident: Incident, old: Policy, new: Policy, zone: tzinfo, now: da
         case Timer.FIRST_ANSWER | Timer.REWORK:
             began = _began(incident, was, old, zone)
             due = later(began, owed(incident, new), new, zone)
-            return replace(incident, started_at=began, due_at=due if due > now else max(due, min(was, now)))
+            due = due if due > now else max(due, min(was, now))
+            return incident if due == was else replace(incident, started_at=began, due_at=due)
         case Timer.PAUSED:
             longer = owed(incident, new).amount - owed(incident, old).amount
             incident = replace(incident, paused_left=incident.paused_left + longer.total_seconds())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,7 +11,25 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from incidents.deadlines import CITIZEN_NUDGE, DEADLINE, Audience, Length, Policy, QuietHours, Reminder, Step, follow, hurry, start, wake
+from incidents.deadlines import (
+    CITIZEN_NUDGE,
+    DEADLINE,
+    Audience,
+    Length,
+    Planned,
+    Policy,
+    QuietHours,
+    Reason,
+    Reminder,
+    Step,
+    Why,
+    follow,
+    hurry,
+    plan,
+    recompute,
+    start,
+    wake,
+)
 from incidents.incident import Action, Deed, Incident, Resolution, Role, Status, Timer, act
 
 BARNAUL = ZoneInfo("Asia/Barnaul")
@@ -412,6 +430,210 @@ def test_time_spent_waiting_does_not_count_when_it_turns_out_urgent() -> None:
 def test_a_promise_does_not_get_shorter() -> None:
     promised = done(opened(), Action.ANSWER_INTERIM, MORNING, date=MORNING + 3 * DAYS)
     assert hurry(promised, MORNING + HOURS, AWAKE, BARNAUL) == replace(promised, urgent=True)
+
+
+# --- working time ------------------------------------------------------------------------------------------------------
+
+DAYTIME = Step("1wh", (Audience.ASSIGNEE,), before=HOURS, working=True)
+WORKING = replace(
+    AWAKE,
+    first_answer=Length(9 * HOURS, working=True),
+    rework=Length(9 * HOURS, working=True),
+    ladder=(*AWAKE.ladder[:2], DAYTIME, AWAKE.ladder[3]),
+)
+"""Wednesday 11 March, Thursday 12, Friday 13 are worked from 9 to 18."""
+
+
+def test_a_clock_of_working_time_rests_at_night_and_on_a_weekend() -> None:
+    incident = opened(local("12. 15:00"), WORKING)
+    assert incident.due_at == local("13. 15:00")
+    assert said(incident, WORKING, until=local("16. 12:00")) == [
+        ("13. 10:30", "50"),
+        ("13. 13:12", "80"),
+        ("13. 14:00", "1wh"),
+        ("13. 15:00", DEADLINE),
+        ("14. 15:00", "late-1"),
+        ("15. 15:00", "late-2"),
+    ]
+    assert opened(local("13. 18:00"), WORKING).due_at == local("16. 18:00")
+
+
+def test_a_working_hour_before_the_deadline_may_be_the_day_before_it() -> None:
+    incident = opened(local("12. 09:30"), WORKING)
+    assert incident.due_at == local("13. 09:30")
+    assert ("12. 17:30", "1wh") in said(incident, WORKING, until=local("13. 10:00"))
+
+
+def test_on_a_clock_of_elapsed_time_a_working_hour_is_an_hour() -> None:
+    policy = replace(WORKING, first_answer=Length(24 * HOURS))
+    assert ("14. 19:00", "1wh") in said(opened(local("13. 20:00"), policy), policy, until=local("14. 20:00"))
+
+
+def test_a_question_keeps_the_working_time_that_was_left() -> None:
+    incident = opened(local("12. 15:00"), WORKING)
+    asked = done(incident, Action.ASK, local("12. 21:00"), WORKING)
+    assert asked.paused_left == 6 * 3600
+    resumed = done(asked, Action.REPLY, local("13. 20:00"), WORKING)
+    assert resumed.due_at == local("16. 15:00")
+    assert said(resumed, WORKING, until=local("16. 15:00"))[0] == ("16. 10:30", "50")
+
+
+def test_a_step_for_which_the_reply_left_no_room_is_said_at_once() -> None:
+    policy = replace(WORKING, ladder=AWAKE.ladder)
+    incident = opened(local("12. 09:30"), policy)  # due on the 13th at 9:30, «2h before» is at 7:30
+    asked = done(incident, Action.ASK, local("12. 16:36"), policy)
+    resumed = done(asked, Action.REPLY, local("16. 10:00"), policy)
+    assert resumed.due_at == local("16. 11:54")
+    _, reminder, _ = wake(resumed, policy, local("16. 10:00"), BARNAUL)
+    assert reminder is not None
+    assert reminder.step == "2h"
+
+
+def test_an_overdue_clock_of_working_time_stays_overdue_by_as_much() -> None:
+    incident = opened(local("12. 15:00"), WORKING)
+    asked = done(incident, Action.ASK, local("14. 12:00"), WORKING)
+    resumed = done(asked, Action.REPLY, local("15. 12:00"), WORKING)
+    assert resumed.due_at == local("14. 15:00")
+    assert resumed.wake_at == local("15. 15:00")
+
+
+def test_danger_noticed_on_a_weekend_counts_from_the_message() -> None:
+    incident = opened(local("14. 10:00"), WORKING)
+    assert hurry(incident, local("14. 11:00"), WORKING, BARNAUL).due_at == local("14. 14:00")
+    both = replace(WORKING, urgent=Length(4 * HOURS, working=True))
+    assert hurry(incident, local("14. 11:00"), both, BARNAUL).due_at == local("16. 13:00")
+
+
+def test_rework_may_count_working_time() -> None:
+    answered = done(opened(policy=WORKING), Action.ANSWER, local("13. 12:00"), WORKING)
+    assert done(answered, Action.CONTEST, local("13. 17:00"), WORKING).due_at == local("16. 17:00")
+
+
+# --- what is planned ---------------------------------------------------------------------------------------------------
+
+
+def reasons(planned: Sequence[Planned]) -> list[tuple[str, list[Why]]]:
+    return [(one.step.name, [reason.why for reason in one.why]) for one in planned]
+
+
+def test_a_plan_tells_why_each_step_comes_when_it_does() -> None:
+    planned = plan(opened(local("12. 14:00"), POLICY), POLICY, BARNAUL)  # 50 % is at 2:00, «2h before» at 12:00
+    assert reasons(planned) == [
+        ("50", [Why.EVENING]),
+        ("80", [Why.OWN]),
+        ("2h", [Why.OWN]),
+        (DEADLINE, [Why.OWN]),
+        ("late-1", [Why.OWN]),
+    ]
+    assert (planned[0].own, planned[0].at) == (local("13. 02:00"), local("12. 21:45"))
+    night = opened(local("12. 01:00"), POLICY)
+    assert reasons(plan(night, POLICY, BARNAUL))[3:] == [(DEADLINE, [Why.STEP]), ("late-1", [Why.EVENING])]
+    open_all_night = replace(POLICY, quiet_applies=False)
+    assert (DEADLINE, [Why.STEP]) in reasons(plan(night, open_all_night, BARNAUL))
+    assert ("late-1", [Why.DISREGARDED]) in reasons(plan(night, open_all_night, BARNAUL))
+    assert ("2h", [Why.URGENT]) in reasons(plan(opened(local("12. 21:00"), POLICY, urgent=True), POLICY, BARNAUL))
+
+
+def test_a_plan_names_the_days_that_do_not_count() -> None:
+    planned = plan(opened(local("06. 17:00"), WORKING), WORKING, BARNAUL)  # before the three days of 8 March
+    deadline = next(one for one in planned if one.step.name == DEADLINE)
+    assert deadline.at == local("10. 17:00")
+    assert deadline.why == (Reason(Why.OWN), Reason(Why.REST, days=3, holidays=1))
+
+
+def test_a_plan_made_late_begins_with_the_one_thing_that_matters_now() -> None:
+    planned = plan(opened(), AWAKE, BARNAUL, now=MORNING + 23 * HOURS)
+    assert (planned[0].step.name, planned[0].at, planned[0].why[-1]) == ("2h", MORNING + 23 * HOURS, Reason(Why.LATE))
+    assert [one.step.name for one in planned[1:]] == [DEADLINE, "late-1"]
+
+
+def test_what_repeats_is_planned_as_often_as_is_asked() -> None:
+    incident, _, _ = wake(opened(), AWAKE, MORNING + 30 * DAYS, BARNAUL)
+    assert [one.step.name for one in plan(incident, AWAKE, BARNAUL, repeats=2)] == ["late-30", "late-31"]
+
+
+def test_a_pause_and_an_answer_plan_their_end() -> None:
+    asked = done(opened(), Action.ASK, MORNING + HOURS)
+    assert [(one.step.name, one.tells) for one in plan(asked, AWAKE, BARNAUL)] == [(CITIZEN_NUDGE, (Audience.CITIZEN,)), (DEADLINE, ())]
+    answered = done(opened(), Action.ANSWER, MORNING + HOURS)
+    assert [one.at for one in plan(answered, AWAKE, BARNAUL)] == [MORNING + HOURS + 14 * DAYS]
+
+
+# --- another policy ----------------------------------------------------------------------------------------------------
+
+TWICE = replace(AWAKE, first_answer=Length(48 * HOURS), rework=Length(48 * HOURS), waiting=10 * DAYS, rating=20 * DAYS)
+HALF = replace(AWAKE, first_answer=Length(12 * HOURS))
+
+
+def steps_of(incident: Incident, policy: Policy, now: datetime) -> list[tuple[str, timedelta]]:
+    return [(one.step.name, one.at - MORNING) for one in plan(incident, policy, BARNAUL, now=now)]
+
+
+def test_a_longer_policy_moves_the_deadline_and_what_was_heard_is_not_said_again() -> None:
+    now = MORNING + 13 * HOURS  # 50 % was heard
+    incident, _, _ = wake(opened(), AWAKE, MORNING + 12 * HOURS, BARNAUL)
+    changed = recompute(incident, AWAKE, TWICE, BARNAUL, now)
+    assert (changed.due_at, changed.turn) == (MORNING + 48 * HOURS, incident.turn + 1)
+    assert steps_of(changed, TWICE, now)[0] == ("50", 24 * HOURS), "of the new time half is not over"
+    later = recompute(wake(opened(), AWAKE, MORNING + 20 * HOURS, BARNAUL)[0], AWAKE, TWICE, BARNAUL, MORNING + 25 * HOURS)
+    assert steps_of(later, TWICE, MORNING + 25 * HOURS)[0][0] != "50"
+
+
+def test_a_shorter_policy_says_at_once_the_newest_of_what_it_passed() -> None:
+    now = MORNING + 11 * HOURS
+    changed = recompute(opened(), AWAKE, HALF, BARNAUL, now)
+    assert changed.due_at == MORNING + 12 * HOURS
+    assert steps_of(changed, HALF, now) == [("2h", 11 * HOURS), (DEADLINE, 12 * HOURS), ("late-1", 36 * HOURS)]
+
+
+def test_nobody_is_overdue_since_yesterday_because_a_policy_became_shorter() -> None:
+    now = MORNING + 20 * HOURS
+    changed = recompute(opened(), AWAKE, HALF, BARNAUL, now)
+    assert changed.due_at == now
+    assert steps_of(changed, HALF, now)[0] == (DEADLINE, 20 * HOURS)
+    overdue, _, _ = wake(opened(), AWAKE, MORNING + 30 * HOURS, BARNAUL)
+    assert recompute(overdue, AWAKE, HALF, BARNAUL, MORNING + 30 * HOURS) == overdue
+
+
+def test_an_overdue_incident_has_time_again_under_a_longer_policy() -> None:
+    overdue, _, _ = wake(opened(), AWAKE, MORNING + 30 * HOURS, BARNAUL)
+    changed = recompute(overdue, AWAKE, TWICE, BARNAUL, MORNING + 30 * HOURS)
+    assert changed.due_at == MORNING + 48 * HOURS
+    assert changed.wake_at is not None
+    assert changed.wake_at > MORNING + 30 * HOURS
+
+
+def test_a_policy_that_changes_nothing_here_changes_nothing() -> None:
+    for incident in (opened(), done(opened(), Action.ASK, MORNING + HOURS), done(opened(), Action.ANSWER, MORNING + HOURS)):
+        assert recompute(incident, AWAKE, AWAKE, BARNAUL, MORNING + 2 * HOURS) == incident
+
+
+def test_a_promise_is_kept_as_it_was_given() -> None:
+    promised = done(opened(), Action.ANSWER_INTERIM, MORNING + HOURS, date=MORNING + 3 * DAYS)
+    assert recompute(promised, AWAKE, TWICE, BARNAUL, MORNING + 2 * HOURS) == promised
+
+
+def test_a_new_ladder_is_heard_from_now_on() -> None:
+    policy = replace(AWAKE, ladder=(Step("30", (Audience.HEAD,), share=0.3), Step("90", (Audience.HEAD,), share=0.9), AWAKE.ladder[3]))
+    now = MORNING + 10 * HOURS
+    changed = recompute(opened(), AWAKE, policy, BARNAUL, now)
+    assert (changed.due_at, changed.turn) == (MORNING + DAYS, 1)
+    assert [name for name, _ in steps_of(changed, policy, now)] == ["90", DEADLINE, "late-1"]
+
+
+def test_a_pause_keeps_its_share_of_a_longer_policy_and_a_shorter_wait_still_reminds_the_citizen() -> None:
+    asked = done(opened(), Action.ASK, MORNING + 6 * HOURS)
+    changed = recompute(asked, AWAKE, TWICE, BARNAUL, MORNING + 7 * HOURS)
+    assert (changed.paused_left, changed.due_at) == (42 * 3600, MORNING + 6 * HOURS + 10 * DAYS)
+    shorter, now = replace(AWAKE, waiting=2 * DAYS), MORNING + 3 * DAYS
+    assert [one.step.name for one in plan(recompute(asked, AWAKE, shorter, BARNAUL, now), shorter, BARNAUL)] == [CITIZEN_NUDGE, DEADLINE]
+    assert recompute(asked, AWAKE, shorter, BARNAUL, now).due_at == now + DAYS
+
+
+def test_from_elapsed_to_working_time_counts_from_the_message() -> None:
+    incident = opened(local("13. 17:00"))
+    assert recompute(incident, AWAKE, WORKING, BARNAUL, local("13. 18:00")).due_at == local("16. 17:00")
+    assert recompute(opened(local("13. 17:00"), WORKING), WORKING, AWAKE, BARNAUL, local("13. 18:00")).due_at == local("14. 17:00")
 
 
 # --- anywhere, at any time ---------------------------------------------------------------------------------------------

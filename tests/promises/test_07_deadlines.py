@@ -112,8 +112,8 @@ class Slow:
             return begin <= now < end
         return not end <= now < begin
 
-    def said(self, incident: Incident, began: datetime, due: datetime, until: datetime, length: Length) -> dict[str, datetime]:
-        """When each step is to be said."""
+    def own(self, began: datetime, due: datetime, length: Length) -> dict[str, tuple[datetime, Step]]:
+        """When each step would be said if nobody slept."""
         own: dict[str, tuple[datetime, Step]] = {}
         for step in self.policy.ladder:
             if step.share is not None:
@@ -123,7 +123,12 @@ class Slow:
             else:
                 instant = due - step.before
             own[step.name] = instant, step
+        return own
+
+    def said(self, incident: Incident, began: datetime, due: datetime, until: datetime, length: Length) -> dict[str, datetime]:
+        """When each step is to be said."""
         days = (until - due) // self.policy.again + 1
+        own = self.own(began, due, length)
         own |= {f"late-{number}": (due + self.policy.again * number, Step("late", ())) for number in range(1, days + 1)}
         return {name: self.awake(incident, began, due, *one) for name, one in own.items() if one[0] > began}
 
@@ -272,7 +277,11 @@ def _paused(zone: ZoneInfo, chance: random.Random, count: Count) -> None:
     said = [step for _, step in [*before, *after]]
     count.steps += len(said)
     count.doubled += len(said) - len(set(said))
-    count.missed += len({step.name for step in going.ladder if step.before >= NOTHING} - set(said))
+    own = {name: instant for name, (instant, _) in slow.own(slow.before(ends, length), ends, length).items()}
+    told = max((own[step] for _, step in before if step in own), default=at)
+    count.missed += sum(  # a step for which the reply left no room is told at once, unless a later one was heard
+        step.name not in said and not own[step.name] < min(told, replied) for step in going.ladder if step.before >= NOTHING
+    )
     count.early += sum(now < replied for now, _ in after if now != resumed.wake_at)
 
 
