@@ -132,7 +132,6 @@ clock-in = in { $left }
 clock-days-week = Mon–Fri
 clock-days-six = Mon–Sat
 clock-days-all = every day
-clock-days-other = { $days }
 clock-weekday = { $day ->
     [0] Mon
     [1] Tue

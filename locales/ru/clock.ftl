@@ -133,7 +133,6 @@ clock-in = через { $left }
 clock-days-week = пн–пт
 clock-days-six = пн–сб
 clock-days-all = ежедневно
-clock-days-other = { $days }
 clock-weekday = { $day ->
     [0] пн
     [1] вт
