@@ -1,7 +1,7 @@
 # make sandbox   try it: a local Telegram, a local VK and phones on a page; no token, no account
 # make sandbox-reset   forget what was said there
 # make test      everything CI checks
-# make promises  what Sutki guarantees, in full: kills, faults, races (an hour); SUTKI_SEED=… repeats a run
+# make promises  what Sutki guarantees, in full: kills, faults, races (two hours or so); SUTKI_SEED=… repeats a run
 # make promises-mutants  switches off each guard in turn and shows which promise notices
 # make bench     speed, as ratios within one run
 # make soak      a month of a region in minutes, with faults, as one picture
@@ -48,7 +48,7 @@ test: $(DEV)
 check: test
 
 promises: $(DEV)
-	@SUTKI_PROMISES=full $(BIN)/python -m pytest tests/promises
+	@SUTKI_PROMISES=full $(BIN)/python -m pytest tests/promises $(SIDE_BY_SIDE)
 
 promises-mutants: $(DEV)
 	@$(BIN)/python -m tests.promises.mutants

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 COPIED = ("bots", "handlers", "incidents", "storage", "scheduler", "locales", "sandbox", "tests", "bench", "examples")
 AT_ONCE = 2
 LONGEST = 900
-"""Seconds one test file may take before it counts as hung: which is noticing, too."""
+"""Seconds the tests of one promise may take before they count as hung: which is noticing, too, and is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,28 +186,29 @@ def files_of(promise: int) -> list[str]:
     return sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "promises").glob(f"test_{promise:02}_*.py"))
 
 
-def notices(tree: Path, promise: int, only: str = "") -> bool:
-    """Whether a promise's tests, in their quick form, turn red in this copy."""
+def notices(tree: Path, promise: int, only: str = "") -> str:
+    """How a promise's tests, in their quick form, notice what is wrong in this copy: «red» or «hung»; empty when they do not."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", only, *files_of(promise)]
     environment = {name: value for name, value in os.environ.items() if name not in ("SUTKI_PROMISES", "PYTHONPATH")}
     try:
         done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, timeout=LONGEST, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:
-        return True
+        return "hung"
     if done.returncode not in (0, 1):
         raise RuntimeError(done.stdout.decode()[-2000:] + done.stderr.decode()[-2000:])
-    return done.returncode == 1
+    return "red" if done.returncode else ""
 
 
-def judged(mutant: Mutant | None) -> tuple[Mutant | None, list[int], float]:
-    """A mutant, the promises that noticed it, and the seconds that took. Nothing mutated for None: all promises must hold."""
+def judged(mutant: Mutant | None) -> tuple[Mutant | None, list[str], float]:
+    """A mutant, the promises that noticed it and how, and the seconds that took. Nothing mutated for None: all promises must hold."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         tree = copied(Path(folder))
         if mutant:
             make(tree, mutant)
         asked = mutant.promises if mutant else tuple(sorted({promise for one in MUTANTS for promise in one.promises}))
-        found = [promise for promise in asked if files_of(promise) and notices(tree, promise, mutant.only if mutant else "")]
+        how = {promise: notices(tree, promise, mutant.only if mutant else "") for promise in asked if files_of(promise)}
+        found = [f"promise {promise}" + (" (hung)" if told == "hung" else "") for promise, told in how.items() if told]
     return mutant, found, time.monotonic() - began
 
 
@@ -222,9 +223,9 @@ def main(names: Sequence[str]) -> int:
         for mutant, found, took in pool.map(judged, [*([] if names else [None]), *chosen]):
             if mutant is None:
                 print(f"{'nothing is switched off':55} {'all hold' if not found else f'RED: {found}'} ({took:.0f} s)", flush=True)
-                survived += [f"promises {found} do not hold as it is"] if found else []
+                survived += [f"{found} do not hold as it is"] if found else []
                 continue
-            print(f"{mutant.guard:55} {', '.join(f'promise {one}' for one in found) or 'NOBODY'} ({took:.0f} s)", flush=True)
+            print(f"{mutant.guard:55} {', '.join(found) or 'NOBODY'} ({took:.0f} s)", flush=True)
             survived += [] if found else [mutant.guard]
     print(f"{len(chosen)} guards, {len(chosen) - len(survived)} noticed" + "".join(f"\nSURVIVED: {one}" for one in survived))
     return 1 if survived else 0
