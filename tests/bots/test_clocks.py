@@ -220,6 +220,7 @@ async def test_who_does_not_agree_changes_nothing(
     house: House, settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await reported(house)
+    await house.later(minutes=10)
     await load(house, first_answer("12h"))
     monkeypatch.setattr(typer, "confirm", lambda _question: False)
     before = await house.case(1)
