@@ -75,8 +75,6 @@ async def _put_card(moment: Moment, case: Case, address: Address) -> None:
     texts = await texts_at(moment, address)
     chat = await moment.tx.chats.get(address.account, address.chat)
     topic_of = case.id if chat and chat.has_topics else 0
-    # The thread's row comes first: delivery finds in it the title of the topic to open.
-    await moment.tx.chats.put_thread(case.id, address.account, address.chat, card=0, title=title(moment, case, texts))
     row = await moment.post(
         address, await card_text(moment, case, texts), card_offers(case, texts), purpose=Purpose.CARD, incident=case.id, topic_of=topic_of
     )

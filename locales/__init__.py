@@ -118,19 +118,25 @@ class Texts:
 
     def span(self, length: timedelta) -> str:
         """«4 ч 48 мин», «2 дня 3 ч», never negative and never empty."""
-        minutes = max(int(length.total_seconds()) // 60, 0)
-        days, minutes = divmod(minutes, 24 * 60)
-        hours, minutes = divmod(minutes, 60)
-        parts = []
-        if days > 1 or (days and (hours or minutes)):
-            parts.append(self.say("span-days", count=days))
-        elif days:
-            hours += 24
-        if hours:
-            parts.append(self.say("span-hours", count=hours))
-        if minutes and days < 1:
-            parts.append(self.say("span-minutes", count=minutes))
-        return " ".join(parts) or self.say("span-minutes", count=0)
+        return _span(max(int(length.total_seconds()) // 60, 0), self.language)
+
+
+@lru_cache(maxsize=4096)
+def _span(minutes: int, language: str) -> str:
+    """So many minutes in words; kept, because Fluent counts them anew each time, and what comes together mostly has the same span."""
+    say = texts(language).say
+    days, minutes = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = []
+    if days > 1 or (days and (hours or minutes)):
+        parts.append(say("span-days", count=days))
+    elif days:
+        hours += 24
+    if hours:
+        parts.append(say("span-hours", count=hours))
+    if minutes and days < 1:
+        parts.append(say("span-minutes", count=minutes))
+    return " ".join(parts) or say("span-minutes", count=0)
 
 
 @lru_cache(maxsize=1024)

@@ -28,6 +28,8 @@ GROUP = 50
 """Incidents of one transaction: the disk is asked once for all of them."""
 GROUP_TIME, GROUP_WORK = 1.0, 0.2
 """Seconds, and seconds of our own work, after which a transaction takes no further one: others want to write, too."""
+AT_LEAST = 10
+"""Those that it takes however slow the machine is: what is read ahead for a group is read for nothing where it takes but one."""
 MOST = 1000
 """Incidents of one tick; the next one goes on, and whoever watches sees that the clock ticks."""
 
@@ -62,7 +64,6 @@ class _Round:
 
     async def together(self) -> bool:
         """Wake some in one transaction; what spoils it for all is found by waking each alone. Returns whether there may be more."""
-        ends, worked = time.monotonic() + GROUP_TIME, time.thread_time() + GROUP_WORK
         taken: Sequence[int] = ()
         woken = 0
         try:
@@ -71,8 +72,9 @@ class _Round:
                 taken = [case.id for case in cases]
                 if len(cases) > 1:
                     await _ahead(tx, cases, self.now)
+                ends, worked = time.monotonic() + GROUP_TIME, time.thread_time() + GROUP_WORK
                 for case in cases:
-                    if woken and (time.monotonic() > ends or time.thread_time() > worked):
+                    if woken >= AT_LEAST and (time.monotonic() > ends or time.thread_time() > worked):
                         break
                     await asyncio.sleep(0)  # what was read ahead asks nobody anything; others want to use the loop
                     woken += await self._one_of_many(tx, case)

@@ -123,7 +123,7 @@ class Incidents:
         self._pending = connection.memory(messages)
         """person → what they said and have not placed yet"""
         self._reminded = connection.memory(reminders)
-        """number → turn and step of every reminder"""
+        """number → every reminder, as ``reminders_of`` gives them"""
         self._controls = connection.memory(controls)
         """number → turn, step and curator"""
         self._coming = 1
@@ -145,23 +145,24 @@ class Incidents:
     async def clock_ahead(self, cases: Collection[Case]) -> None:
         """Read at once what the clocks of these incidents said already, who wants to hear no more of it, and what cards tell."""
         every = [case.id for case in cases]
-        await self._rows_ahead(self._reminded, every, reminders.c.incident_id, reminders.c.turn, reminders.c.step)
+        said = (reminders.c.incident_id, reminders.c.turn, reminders.c.step, reminders.c.at, reminders.c.skipped)
+        await self._rows_ahead(self._reminded, every, *said, order=(reminders.c.at, reminders.c.turn))
         await self._rows_ahead(self._controls, every, controls.c.incident_id, controls.c.turn, controls.c.step, controls.c.person_id)
         if held := [case.id for case in cases if case.incident.assignee]:
-            await self._rows_ahead(self._history, held, *history.c, order=history.c.version, made=_change)
+            await self._rows_ahead(self._history, held, *history.c, order=[history.c.version], made=_change)
         if with_files := [case.id for case in cases if case.report.files]:
-            await self._rows_ahead(self._said, with_files, *messages.c, order=messages.c.id, made=_message)
+            await self._rows_ahead(self._said, with_files, *messages.c, order=[messages.c.id], made=_message)
 
     async def _rows_ahead(
         self,
         place: dict[int, list[Any]],
         numbers: Collection[int],
         *columns: Any,
-        order: Any = None,
+        order: Sequence[Any] = (),
         made: Callable[[Mapping[Any, Any]], Any] | None = None,
     ) -> None:
         """Remember the rows of each incident, as what is made of them (the columns after its number when nothing is)."""
-        statement = select(*columns).where(columns[0].table.c.incident_id.in_(numbers)).order_by(order)
+        statement = select(*columns).where(columns[0].table.c.incident_id.in_(numbers)).order_by(*order)
         rows = (await self._connection.execute(statement)).all()
         place.update((number, []) for number in numbers)
         for row in rows:
@@ -220,7 +221,7 @@ class Incidents:
     async def history(self, number: int) -> Sequence[Change]:
         """All that was done to an incident, oldest first."""
         if number not in self._history:
-            await self._rows_ahead(self._history, [number], *history.c, order=history.c.version, made=_change)
+            await self._rows_ahead(self._history, [number], *history.c, order=[history.c.version], made=_change)
         return list(self._history[number])
 
     # --- several -----------------------------------------------------------------------------------------------------
@@ -376,7 +377,7 @@ class Incidents:
     async def said(self, number: int) -> Sequence[Message]:
         """All that was said about an incident, oldest first, edits included."""
         if number not in self._said:
-            await self._rows_ahead(self._said, [number], *messages.c, order=messages.c.id, made=_message)
+            await self._rows_ahead(self._said, [number], *messages.c, order=[messages.c.id], made=_message)
         return list(self._said[number])
 
     async def about(self, account: str, chat: str, message: str) -> tuple[int, int]:
@@ -428,15 +429,17 @@ class Incidents:
         """Claim a reminder step. Returns False when it came before: then it does not come again."""
         key = {"incident_id": number, "turn": turn, "step": step}
         if number in self._reminded:
-            if (turn, step) in self._reminded[number]:
+            if any(before[:2] == (turn, step) for before in self._reminded[number]):
                 return False
             self._connection.add(reminders, key | {"at": at, "skipped": skipped})
-            self._reminded[number].append((turn, step))
+            self._reminded[number].append((turn, step, at, skipped))
             return True
         return await insert_new(self._connection, reminders, key, {"at": at, "skipped": skipped})
 
     async def reminders_of(self, number: int) -> Sequence[tuple[int, str, datetime, bool]]:
         """Every reminder of an incident: the clock's turn, the step, when, and whether it was skipped."""
+        if number in self._reminded:
+            return list(self._reminded[number])
         statement = select(reminders.c.turn, reminders.c.step, reminders.c.at, reminders.c.skipped)
         rows = await self._connection.execute(statement.where(reminders.c.incident_id == number).order_by(reminders.c.at, reminders.c.turn))
         return [(row[0], row[1], row[2], row[3]) for row in rows]

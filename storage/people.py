@@ -299,7 +299,9 @@ class People:
             .where(roles.c.revoked_at.is_(None), *conditions)  # type: ignore[arg-type]  # column expressions
             .order_by(roles.c.id)
         )
-        return [Post(row[0], row[1], row[2], row[3], Role(row[4]), *row[5:]) for row in await self._connection.look(statement)]
+        posts = [Post(row[0], row[1], row[2], row[3], Role(row[4]), *row[5:]) for row in await self._connection.look(statement)]
+        self._persons.update((post.person, Person(post.person, post.name, post.language)) for post in posts)
+        return posts
 
     # --- invitations -----------------------------------------------------------------------------------------------
 
