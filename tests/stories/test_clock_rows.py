@@ -318,7 +318,9 @@ async def test_under_control(house: House) -> None:
 @pytest.mark.parametrize(("reported", "said"), [((9, 59), (21, 59)), ((10, 0), (21, 45)), ((19, 0), (7, 0))])
 async def test_when_it_is_quiet(house: House, zone: str, reported: tuple[int, int], said: tuple[int, int]) -> None:
     """(22:00–07:00 of the recipient's territory):"""
-    house.region = parse(FILE.replace('id = "barnaul"\n', f'id = "barnaul"\ntimezone = "{zone}"\n', 1))
+    text = FILE.replace('id = "barnaul"\n', f'id = "barnaul"\ntimezone = "{zone}"\n', 1)
+    ladder = 'ladder = [{ at = "50%", tell = ["assignee"] }, { at = "deadline", tell = ["head"] }]'
+    house.region = parse(f'{text}\n[[policies]]\ntopic = "housing"\n{ladder}\n')
     await house.open()
     there = house.region.zone_of("barnaul")
     house.clock.now = datetime(2026, 3, 11, *reported, tzinfo=there).astimezone(UTC)
