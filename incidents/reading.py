@@ -176,10 +176,11 @@ def _topics(seen: _Looked, region: Region) -> tuple[Guess, ...]:
     best = max(likely, key=lambda topic: likely[topic])
     if not weights and likely[best] < _ALONE:
         return ()
-    words = {topic: tuple(led.get(topic, ())) for topic in likely if likely[topic] >= _WORTH}
+    worth = {topic: one for topic, one in likely.items() if one >= _WORTH}
+    words = {topic: tuple(led.get(topic, ())) for topic in worth}
     if not words[best]:
         words[best] = learned.led(shown, best)
-    return _guesses({topic: likely[topic] for topic in words}, words)
+    return _guesses(worth, words)
 
 
 def _by_keywords(weights: Mapping[str, float]) -> dict[str, float]:
