@@ -31,6 +31,18 @@ async def goes(who: Actor, dates: str, deputy: str) -> None:
     await who.presses(deputy)
 
 
+async def dismissed(house: House, user_id: str, account: str = TG) -> None:
+    person = await known(house, user_id, account)
+    async with house.store.transaction() as tx:
+        await tx.people.dismiss(person, OWNER, house.clock())
+
+
+async def is_away(house: House, user_id: str) -> bool:
+    person = await known(house, user_id)
+    async with house.store.transaction() as tx:
+        return bool(await tx.staffing.absences_of(person, house.clock()))
+
+
 def hear_nothing_yet(people: dict[str, Actor]) -> None:
     for one in people.values():
         one.heard()
@@ -160,8 +172,7 @@ async def test_with_the_role_the_absence_ends_and_a_deputy_who_left_is_none(hous
     await people["citizen"].says(PIPE)
     await ivanova.presses("Беру", to=FORUM)
     await goes(ivanova, "неделю", "Пётр Петров")
-    async with house.store.transaction() as tx:
-        await tx.people.dismiss(await known(house, "12", VK), OWNER, house.clock())
+    await dismissed(house, "12", VK)
     hear_nothing_yet(people)
     await house.later(hours=12)
     assert petrov.heard() == []
@@ -170,8 +181,7 @@ async def test_with_the_role_the_absence_ends_and_a_deputy_who_left_is_none(hous
         "Дежурный не назначен, поэтому всем: Семён Сидоров.",
     ]
     await ivanova.leaves(FORUM)
-    async with house.store.transaction() as tx:
-        assert await tx.staffing.absences_of(await known(house, "11"), house.clock()) == []
+    assert not await is_away(house, "11")
 
 
 async def test_a_head_and_a_curator_have_deputies_too(house: House, people: dict[str, Actor]) -> None:
@@ -212,8 +222,6 @@ async def test_a_citizen_gets_help_and_a_group_is_no_place_for_it(house: House, 
 async def test_a_person_who_lost_the_role_meanwhile_names_nobody(house: House, people: dict[str, Actor]) -> None:
     ivanova = people["ivanova"]
     await ivanova.says("/away неделю")
-    async with house.store.transaction() as tx:
-        await tx.people.dismiss(await known(house, "11"), OWNER, house.clock())
+    await dismissed(house, "11")
     await ivanova.presses("Пётр Петров")
-    async with house.store.transaction() as tx:
-        assert await tx.staffing.absences_of(await known(house, "11"), house.clock()) == []
+    assert not await is_away(house, "11")

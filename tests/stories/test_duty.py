@@ -125,8 +125,9 @@ async def test_a_head_who_lost_the_role_sets_nothing(house: House, people: dict[
     await head.says("/duty")
     await head.presses("Назначить")
     await head.presses("Пётр Петров")
+    person = await known(house, "21")
     async with house.store.transaction() as tx:
-        await tx.people.dismiss(await known(house, "21"), OWNER, house.clock())
+        await tx.people.dismiss(person, OWNER, house.clock())
     assert await head.presses("Неделя") == "Дежурства назначают руководитель органа и кураторы."
     await head.says("неделю")
     async with house.store.transaction() as tx:

@@ -24,8 +24,9 @@ async def escalated(house: House, account: str, role: Role = Role.CURATOR) -> Ac
 
 
 async def dismissed(house: House, account: str, organisation: str = "") -> None:
+    person = await known(house, "900", account)
     async with house.store.transaction() as tx:
-        await tx.people.dismiss(await known(house, "900", account), organisation, house.clock())
+        await tx.people.dismiss(person, organisation, house.clock())
 
 
 async def picks(who: Actor, title: str) -> None:
