@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from bots.channel import Address
-from handlers import escalation, reminders
+from handlers import escalation, reminders, spell
 from handlers.citizen import citizen_texts, tell_citizen, when_of
 from handlers.staff import is_group, live_threads, private_place, staff_of, step_name
 from handlers.thread import desk_places, refresh_cards, tell_at, texts_at
@@ -193,7 +193,7 @@ async def _lines(
     lines = [_clock_line(moment, case, texts, words.holder)]
     zone = moment.zone(case.incident.territory)
     if words.away_until:
-        until = texts.when(words.away_until, zone, moment.now)
+        until = spell.until(moment, texts, words.away_until, zone)
         key = "remind-away-deputy" if words.deputy else "remind-away"
         lines.append(texts.say(key, name=words.holder or texts.say("somebody"), until=until, deputy=words.deputy))
     if named and words.on_duty:

@@ -69,7 +69,7 @@ async def test_while_somebody_is_away_their_deputy_is_reminded_and_they_are_not(
     await house.later(hours=12)
     assert house.chat_shows(TG, FORUM)[-1].text.splitlines() == [
         "⏳ № 1: осталось 12 ч. В работе: Мария Иванова.",
-        "Мария Иванова — нет на работе до 18 марта, 00:00. Замещает: Пётр Петров.",
+        "Мария Иванова — нет на работе до 17 марта включительно. Замещает: Пётр Петров.",
     ]
     assert petrov.heard()[-1].endswith("Вы замещаете: Мария Иванова.")
     assert ivanova.heard() == []
@@ -177,7 +177,7 @@ async def test_with_the_role_the_absence_ends_and_a_deputy_who_left_is_none(hous
     await house.later(hours=12)
     assert petrov.heard() == []
     assert house.chat_shows(TG, FORUM)[-1].text.splitlines()[1:] == [
-        "Мария Иванова — нет на работе до 18 марта, 00:00, заместителя нет.",
+        "Мария Иванова — нет на работе до 17 марта включительно, заместителя нет.",
         "Дежурный не назначен, поэтому всем: Семён Сидоров.",
     ]
     await ivanova.leaves(FORUM)
