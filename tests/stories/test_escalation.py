@@ -17,6 +17,7 @@ ROADS = "Дорожная служба Бийска"
 async def escalated(house: House, account: str, role: Role = Role.CURATOR) -> Actor:
     """Somebody in charge who has just heard that an incident is overdue."""
     await house.chat(TG, FORUM, OWNER)
+    await house.chat(VK, "2000000009", "dorogi-biysk")
     who = await house.official(account, "900", "Сидорова", "" if role is Role.CURATOR else OWNER, role)
     await house.person(TG, "100", "Анна Примерова").says(PIPE)
     await house.later(hours=24)
