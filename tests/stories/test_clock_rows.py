@@ -385,7 +385,9 @@ async def test_the_morning(house: House) -> None:
     assert not any("Доброе утро" in text for one in everybody.values() for text in one.heard())
     await house.later(minutes=1)
     said = {who: [text for text in one.heard() if text.startswith("Доброе утро")] for who, one in everybody.items()}
-    assert [len(texts) for texts in said.values()] == [1, 1, 1]
+    assert [len(texts) for texts in said.values()] == [1, 1, 0]  # a head hears of what is hot or overdue
     assert "⏳ Срок сегодня: 1\n№ 1 ·" in said["official"][0]
     assert "📥 Не разобрано: 1\n№ 2 ·" in said["curator"][0]
-    assert "№ 1 ·" in said["head"][0]
+    await house.later(days=1)
+    (overdue,) = [text for text in head.heard() if text.startswith("Доброе утро")]
+    assert "🔴 Просрочено: 1\n№ 1 ·" in overdue

@@ -122,8 +122,9 @@ async def test_a_reply_that_was_written_in_time_and_came_after_the_closing_is_ta
 async def test_what_was_held_by_somebody_who_left_comes_back_to_the_organisation(house: House) -> None:
     office = await asked(house)
     await house.later(days=6)
+    ivanova = await known(house, "11")
     async with house.store.transaction() as tx:
-        await tx.people.dismiss(await known(house, "11"), OWNER, house.clock())
+        await tx.people.dismiss(ivanova, OWNER, house.clock())
     await office.citizen.says("Второй подъезд", reply_to=next(one for one in office.citizen.sees() if one.text.startswith("Вопрос")))
     assert (await house.case(1)).incident.status is Status.ASSIGNED
 
