@@ -7,6 +7,7 @@ import sqlite3
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from handlers import notices
@@ -101,6 +102,16 @@ async def test_a_tick_wakes_all_however_many_are_due(full: House, monkeypatch: p
     monkeypatch.setattr(deadlines, "GROUP", 2)
     full.clock.move(hours=12)
     assert await tick(full.store, full.office, full.clock) == 5
+
+
+async def test_what_many_reminders_need_is_asked_for_once(full: House) -> None:
+    """Thirteen statements for each made a thousand of them half a minute late."""
+    asked: list[str] = []
+    event.listen(full.store.engine.sync_engine, "before_cursor_execute", lambda _1, _2, statement, *_: asked.append(statement))
+    full.clock.move(hours=12)
+    assert await tick(full.store, full.office, full.clock) == 5
+    assert len(asked) <= 32, asked
+    assert not [statement for statement in asked if asked.count(statement) > 2], "one when many are due, one to see that no more are"
 
 
 async def test_an_incident_whose_clock_can_do_a_deed_does_it_once(full: House) -> None:
