@@ -15,14 +15,17 @@ import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from select import select
 from statistics import median
 
 from bench.figures import Figure
 from bench.reports import Desk, updates
 
 RIVAL = "django-helpdesk==2.6.1"
-ROUNDS, THEIRS, OURS = 5, 100, 2_000
+ROUNDS, THEIRS, OURS = 5, 100, 1_000
 """Rounds by turns; tickets of one round, theirs and ours."""
+PATIENCE = 600.0
+"""Seconds that the rival's installation may take, and that it may take to store one round."""
 BOTSUPPORT = 190.0
 """Tickets per second, the best of what was measured of BotSupport (aiogram, SQLAlchemy) when this product was designed."""
 HELPDESK_THEN = 114.0
@@ -32,21 +35,27 @@ TARGET = 10.0
 
 @contextmanager
 def helpdesk(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """The rival, ready and waiting for what to do. Raises CalledProcessError when it cannot be installed."""
+    """The rival, ready and waiting for what to do. Raises SubprocessError when it cannot be installed in time."""
     venv.create(folder / "venv", with_pip=True)
     python = str(folder / "venv" / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "-qq", RIVAL], check=True)  # noqa: S603  # our own words
+    words = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", RIVAL]
+    subprocess.run(words, check=True, timeout=PATIENCE)  # noqa: S603  # our own words
     script = str(Path(__file__).with_name("rival_helpdesk.py"))
     words = [python, "-W", "ignore", script, str(folder / "helpdesk.db")]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder) as process:  # noqa: S603
-        _answer(process)
-        yield process
-        process.communicate()
+        try:
+            _answer(process)
+            yield process
+        finally:
+            process.kill()  # it has nothing that anybody wants to keep
 
 
 def _answer(process: subprocess.Popen[str]) -> str:
-    if process.stdout is None or not (line := process.stdout.readline().strip()):
-        raise RuntimeError("django-helpdesk ended")
+    if process.stdout is None:
+        raise RuntimeError("django-helpdesk says nothing")
+    ready, _, _ = select([process.stdout], [], [], PATIENCE)
+    if not ready or not (line := process.stdout.readline().strip()):
+        raise RuntimeError("django-helpdesk ended, or does not answer")
     return line
 
 
@@ -63,7 +72,7 @@ async def measure(folder: Path, process: subprocess.Popen[str]) -> None:
     """Print the figures, by turns: theirs by form, theirs over HTTP, ours."""
     desk = Desk(f"sqlite+aiosqlite:///{folder / 'sutki.db'}")
     await desk.open()
-    raws = updates(OURS * (ROUNDS + 1), OURS // 4)
+    raws = updates(OURS * (ROUNDS + 1), OURS * (ROUNDS + 1))  # each of somebody else: what one person adds is no ticket of its own
     ours: list[float] = []
     form: list[float] = []
     http: list[float] = []
@@ -76,7 +85,11 @@ async def measure(folder: Path, process: subprocess.Popen[str]) -> None:
             ours.append(rate)
             form.append(rates[0])
             http.append(rates[1])
+    async with desk.store.transaction() as tx:
+        stored = len(await tx.incidents.newest(len(raws) + 1))
     await desk.close()
+    if stored != len(raws):
+        raise RuntimeError(f"{stored} of {len(raws)} were stored")
     mine = median(ours)
     said = f"{mine:.0f} a second, each with its history, receipt and card, committed on SQLite (synchronous=FULL)"
     for how, rates in (("form", form), ("HTTP", http)):
@@ -97,7 +110,7 @@ def main() -> int:
         try:
             with helpdesk(folder) as process:
                 asyncio.run(measure(folder, process))
-        except subprocess.CalledProcessError:
+        except subprocess.SubprocessError:
             sys.stderr.write(f"{RIVAL} could not be installed; nothing was compared\n")
             return 1
     return 0
