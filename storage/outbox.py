@@ -113,7 +113,7 @@ class Outbox:
         """row → what it says"""
 
     async def ahead(self, incidents: Collection[int], rows: Collection[int], *, receipts: Collection[int] = ()) -> None:
-        """Read at once the reminders of these incidents, and what changes them, these rows and these receipts, and when those were queued."""
+        """Read at once the reminders of these incidents, what changes them, these rows and these receipts, and when those were queued."""
         newest = func.max(outbox.c.id)
         statement = select(newest, outbox.c.account, outbox.c.chat, outbox.c.incident_id).where(
             outbox.c.incident_id.in_(incidents), outbox.c.purpose == Purpose.REMINDER, outbox.c.instead_of_row == _inline(0)

@@ -193,6 +193,8 @@ async def disk(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 Provoke = Callable[[Town, pytest.MonkeyPatch], Awaitable[None]]
+
+
 async def broken_model(town: Town, _monkeypatch: pytest.MonkeyPatch) -> None:
     """The model in the database is damaged."""
     async with town.app.store.transaction() as tx:

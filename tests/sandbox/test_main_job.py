@@ -117,7 +117,9 @@ async def test_an_incident_left_alone_reminds_and_escalates_by_the_pages_clock(s
     spoken = [bubble for bubble in official.sees(thread) if bubble.text.startswith(("⏳ № 1: осталось", "🔴 № 1 просрочен:"))]
     hours = [round((bubble.at - start) / timedelta(hours=1), 1) for bubble in spoken]
     assert hours == [12.0, 19.2, 22.0, 24.0]
-    escalated = [round((bubble.at - start) / timedelta(hours=1), 1) for bubble in curator.sees() if bubble.text.startswith(("№ 1 ", "🔴 № 1 "))]
+    escalated = [
+        round((bubble.at - start) / timedelta(hours=1), 1) for bubble in curator.sees() if bubble.text.startswith(("№ 1 ", "🔴 № 1 "))
+    ]
     assert escalated == [22.0, 24.0]
 
 
