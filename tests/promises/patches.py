@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import importlib
 import os
+import signal
 import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -95,6 +97,41 @@ def _record_sends_of(kind: Any, lines: int) -> None:
         return await send(self, to, out, key)
 
     kind.send = recorded
+
+
+def stop_at(point: str, file: str) -> None:
+    """Hold this process up the first time it passes a point, as a machine does that hangs. The file is there from then on."""
+    from storage.crash import arm
+
+    left = [point]
+
+    def reached(name: str) -> None:
+        if name in left:
+            left.clear()
+            Path(file).touch()
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    arm(reached)
+
+
+def notices_late(file: str, seconds: float) -> None:
+    """Once the file is there, a lease always looks good from here, and it takes long to ask for it: on a machine that was suspended the
+    monotonic clock stood still."""
+    from bots.shift import Shift
+    from storage.leases import Lease
+
+    Lease.is_good = lambda *_: True  # type: ignore[method-assign]
+    renew = Shift._renew
+
+    def held_up() -> bool:
+        return Path(file).exists()
+
+    async def late(self: Shift) -> None:
+        if held_up():
+            await asyncio.sleep(seconds)
+        await renew(self)
+
+    Shift._renew = late  # type: ignore[method-assign]
 
 
 def only_named_writes() -> None:

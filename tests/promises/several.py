@@ -13,7 +13,7 @@ import asyncpg
 from sqlalchemy import make_url
 
 from storage.postgresql import Door
-from tests.promises.world import QUICKLY, World
+from tests.promises.world import QUICKLY, First, World
 from tests.promises.zygote import Child, Zygote
 
 _STARTED = "started  "
@@ -84,10 +84,10 @@ class Several(World):
         for statement in _LOG:
             await self.database.ask(statement)
 
-    async def join(self, place: int) -> Child:
+    async def join(self, place: int, first: First = ()) -> Child:
         """Another process, as on a machine of its own."""
         self._starts[place] = self._times_started(place)
-        first = [*QUICKLY, ("tests.promises.patches:record_sends", str(self._sends))]
+        first = [*QUICKLY, ("tests.promises.patches:record_sends", str(self._sends)), *first]
         child = await self.zygote.start(self.given, folder=self.folder, first=first, log=f"sutki-{place}.log")
         self.children[place] = self.child = child
         return child
@@ -108,8 +108,9 @@ class Several(World):
 
     @property
     def works(self) -> bool:
-        """One that has just ended is started again: as long as somebody sees to that."""
-        return self._supervising is not None and not self._supervising.done()
+        """Somebody is there, or one that has just ended is started again: as long as somebody sees to that."""
+        supervised = self._supervising is not None and not self._supervising.done()
+        return supervised or any(child.running for child in self.children.values())
 
     async def is_up(self, place: int) -> None:
         """Wait until a process serves, or would."""
@@ -126,6 +127,14 @@ class Several(World):
         self.children[place].send(signal.SIGSTOP)
         await asyncio.sleep(seconds)
         self.children[place].send(signal.SIGCONT)
+
+    async def gives_up(self, place: int) -> None:
+        """Wait until a process has noticed that it lost what it had; then it ends, with all that it had begun."""
+        log = self.folder / f"sutki-{place}.log"
+        async with asyncio.timeout(60):
+            while "lease_lost" not in log.read_text(errors="replace"):  # noqa: ASYNC110  # another process's log
+                await asyncio.sleep(0.05)
+        await self.children[place].terminate()
 
     async def holders(self) -> dict[str, int]:
         """Account → process, of the leases that run."""

@@ -31,6 +31,7 @@ BLOWS, PER_BLOW = size(quick=6, full=100), size(quick=15, full=40)
 UNHEARD = size(quick=40, full=1500)
 FAILOVERS = size(quick=1, full=3)
 OFFICE = -1009
+WHERE = "SELECT o.id, o.state, s.message FROM outbox o LEFT JOIN sent s ON s.outbox_id = o.id ORDER BY 1, 3"
 BACK = 10.0
 """Seconds after PostgreSQL is there again: promise 11."""
 
@@ -209,3 +210,29 @@ async def test_another_process_takes_over_after_a_kill_and_at_once_after_a_stop(
         assert after_a_kill <= lease * (1 + 1 / LOOKS) + 5
         assert after_a_stop <= lease
     assert Settings().lease * (1 + 1 / LOOKS) + 5 <= 30
+
+
+async def test_what_a_process_learnt_whose_lease_another_has_is_not_written(cluster: Cluster, zygote: Zygote, tmp_path: Path) -> None:
+    """Its machine is suspended after the platform took a message and before that is written; another takes over and sends it again."""
+    async with several(cluster, zygote, tmp_path) as world:
+        held_up = tmp_path / "held-up"
+        suspended = [
+            ("tests.promises.patches:stop_at", "delivery.sent", str(held_up)),
+            ("tests.promises.patches:notices_late", str(held_up), 1.5),
+        ]
+        await world.join(0, first=suspended)
+        await world.all_attended(2)
+        person = {"id": 1001, "is_bot": False, "first_name": "Анна", "language_code": "ru"}
+        text = "Барнаул, улица Попова, 1: прорвало трубу отопления"
+        world.telegram.says({"id": 1001, "type": "private", "first_name": "Анна"}, person, text, date=int(time.time()))
+        async with asyncio.timeout(60):
+            while not held_up.exists():  # noqa: ASYNC110  # another process
+                await asyncio.sleep(0.05)
+        await world.join(1)
+        await world.all_attended(2, but=world.children[0].pid)
+        await world.idle(60)
+        stood = await world.database.ask(WHERE)
+        world.children[0].send(signal.SIGCONT)
+        await world.gives_up(0)
+        assert await world.database.ask(WHERE) == stood, "which message of the chat it is stays as it was"
+        assert (await world.broken(), await world.doubled(), await world.strays()) == ([], [], [])
