@@ -16,11 +16,12 @@ from fluent.syntax import ast as fluent
 
 from bots.channel import FileKind, Scene
 from bots.vk.channel import _RIGHTS
-from handlers import curate, enter, explained, extend, promises, watch
+from handlers import curate, enter, explained, extend, promises, spell, watch
 from handlers.recompute import Kind
 from incidents.agenda import AGENDA, Section
 from incidents.dates import Wrong
 from incidents.incident import Action, NotAllowed, Resolution, Role, Status, Timer
+from incidents.periods import Odd
 from incidents.planning import Why as When
 from incidents.responsible import As
 from incidents.responsible import Why as Told
@@ -54,6 +55,7 @@ COMPUTED: Mapping[str, Sequence[str]] = {
     "cli-restore-{}": ["damaged", "foreign", "newer", "occupied", "running"],
     "cli-sandbox-{}": ["queued", "failed", "uncertain"],
     "cli-settings-{}": [],  # pydantic fills these in; tests/bots/test_settings.py says each
+    "cli-suggest-head-{}": ["count", "precision", "recall"],
     "clock-did-{}": list(Action),
     "clock-name-{}": [timer for timer in Timer if timer is not Timer.NONE],
     "clock-status-{}": list(Status),
@@ -76,10 +78,14 @@ COMPUTED: Mapping[str, Sequence[str]] = {
     "not-allowed-{}": _NOT_ALLOWED,
     "reason-{}": [*curate.REASONS, *extend.REASONS],
     "refusal-{}": list(extend.REFUSALS),
+    "region-routes-{}": ["holes", "idle", "unrouted"],
+    "region-routes-{}-more": ["holes", "idle", "unrouted"],
     "resolution-{}": list(Resolution),
     "role-{}": _HOLDERS,
     "scene-{}": list(Scene),
     "source-{}": ["telegram", "vk"],
+    "spell-{}": list(Odd),
+    "spell-button-{}": [str(days) for days in spell.DAYS],
     "status-{}": list(Status),
     "watch-{}": ["overdue", "due", "undelivered"],
     "watch-{}-none": ["overdue", "due", "undelivered"],

@@ -90,6 +90,7 @@ class Town:
                 channel.last_heard = channel.last_heard if channel.deaf else self.clock()
             if self.ticks:
                 await self.app.tick()
+                await self.app.tell_digests()
             await self.app.watch.beat()
             await self.app.rest(0.15)
             if self.heard() > before:
