@@ -117,11 +117,17 @@ class Region:
         await official.says(
             f"Приехали и починили, ответ{self.said}", to=chat, thread=(card := self.chance.choice(cards)).address.thread, reply_to=card
         )
-        preview = next((one for one in reversed(self.house.chat_shows(official.account, chat)) if "Ответ" in one.labels), None)
+        shown = reversed(self.house.chat_shows(official.account, chat))
+        preview = next((one for one in shown if "Ответ" in one.labels and not self.arrived(one.text)), None)
         if preview is not None:
             await official.presses("Ответ", at=preview)
         if self.chance.random() < 0.7:
             await self.house.later(seconds=31)
+
+    def arrived(self, preview: str) -> bool:
+        """Whether an answer given back after a restore stands in a citizen's chat: its author is asked to look there first."""
+        given_back = re.match(r"База восстановлена .*№ (\d+)\. Отправить", preview, re.DOTALL)
+        return given_back is not None and any(said.startswith(f"Ответ по № {given_back[1]} от") for *_, said in self.posted)
 
     # --- what the messengers know ------------------------------------------------------------------------------------
 
