@@ -86,7 +86,7 @@ async def train(words: Texts, store: Store, at: datetime) -> int:
         "before": round(found.before.macro_f1, 4),
         "after": round(found.after.macro_f1, 4),
     }
-    async with store.transaction("install") as tx:
+    async with store.transaction() as tx:
         await Suggestions(tx.connection).install(found.body, figures, at)
     typer.echo(words.say("cli-suggest-installed", percent=percent, kilobytes=len(found.body.encode()) // 1000 + 1))
     return 0
@@ -126,7 +126,7 @@ def usable(body: str, region: Region) -> tuple[Learned | None, str]:
 
 async def remove(words: Texts, store: Store, at: datetime) -> int:
     """`sutki suggest remove`: keywords alone again."""
-    async with store.transaction("remove") as tx:
+    async with store.transaction() as tx:
         suggestions = Suggestions(tx.connection)
         there = await suggestions.current() is not None
         if there:

@@ -147,7 +147,10 @@ class _Decision:
             desk = self._desk(Why.NOBODY_THERE)
         if not (office or desk or heads) and any(who in tells for who in _STAFF) and not self._controlled(self.staff.curators):
             heads = self._heads(Why.NOBODY_THERE)
-        return list(_each_once([*citizen, *office, *desk, *self._later(heads, self.staff.zone, [*office, *desk])]))
+        told = [*citizen, *office, *desk, *self._later(heads, self.staff.zone, [*office, *desk])]
+        # A colleague is only named in the chat: whoever is meant besides, as a head or in somebody's place, is written to.
+        meant = {one.person for one in told if one.as_what is not As.COLLEAGUE} if self.staff.chats else set()
+        return list(_each_once([one for one in told if one.as_what is not As.COLLEAGUE or one.person not in meant]))
 
     # --- each link of the chain --------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ OUTSIDE = ("telegram.took", "telegram.acknowledged", "vk.took", "vk.acknowledged
 """What no code of ours passes: the platform has a message and nobody here knows it yet; it was told what was taken."""
 ONLY_POSTGRESQL = ("lease", "release")
 """One process needs no leases on SQLite."""
-NOT_RUNNING = ("backup", "restore", "restored", "replay", "drop")
+NOT_RUNNING = ("backup", "restore", "restored", "replay", "drop", "recompute")
 """Places that belong to other commands than `sutki run`, and to its first start after one of them."""
 NEW = ("migrate.before_commit", "migrate.committed")
 """Passed only where the tables are not the newest."""
@@ -134,7 +134,7 @@ async def test_a_crash_while_the_tables_are_made_is_only_a_later_start(zygote: Z
 
 
 async def test_a_crash_in_a_command_leaves_what_was_or_what_was_wanted(zygote: Zygote, tmp_path: Path, sqlite_url: str) -> None:
-    """`sutki backup`, `restore` and `dead-letters`, killed at each of their points; then they do what they were to do."""
+    """`sutki backup`, `restore`, `dead-letters`, `clock recompute`, killed at each of their points; then they do what they were to do."""
     async with World(zygote, tmp_path, sqlite_url) as world:
         world.vk.says(200_001, "Барнаул, огромная яма на дороге на улице Попова, 1", date=int(time.time()))
         world.vk.push("message_new", {"message": {"чужое": 1}})
@@ -155,6 +155,19 @@ async def test_a_crash_in_a_command_leaves_what_was_or_what_was_wanted(zygote: Z
             assert (await does(*command, crash=f"{point}:1"))[0] == -9, point
             walked.add(point)
             return await states(world)
+
+        rules = (ROOT / "examples" / "altai.toml").read_text(encoding="utf-8").replace('first_answer = "24h"', 'first_answer = "12h"', 1)
+        (tmp_path / "hurried.toml").write_text(rules, encoding="utf-8")
+        assert (await does("region", "load", str(tmp_path / "hurried.toml")))[0] == 0
+        due = "SELECT due_at, (SELECT count(*) FROM history WHERE action = 'recompute') FROM incidents"
+        was = await world.database.ask(due)
+        await dies("recompute.before_commit", "clock", "recompute", "--apply", "--yes")
+        assert await world.database.ask(due) == was
+        await dies("recompute.committed", "clock", "recompute", "--apply", "--yes")
+        ((hurried, recorded),) = now = await world.database.ask(due)
+        assert (hurried < was[0][0], recorded) == (True, 1)
+        assert (await does("clock", "recompute", "--apply", "--yes"))[0] == 0
+        assert await world.database.ask(due) == now
 
         for point in ("backup.written", "backup.before_commit", "backup.committed"):
             assert await dies(point, "backup", f"{point}.db") == before

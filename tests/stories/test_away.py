@@ -198,7 +198,8 @@ async def test_a_head_and_a_curator_have_deputies_too(house: House, people: dict
     assert head.heard() == []
     assert curator.heard() == []
     assert any(text.startswith("🔴 № 1 просрочен") for text in second.heard())
-    assert any(text.endswith("Вы замещаете: Николай Условный.") for text in people["sidorov"].heard())
+    texts = people["sidorov"].heard()
+    assert any(text.endswith("Вы замещаете: Николай Условный.") for text in texts), texts
 
 
 async def test_who_works_in_two_places_names_a_deputy_in_each(house: House, people: dict[str, Actor]) -> None:

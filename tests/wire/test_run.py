@@ -169,7 +169,7 @@ async def test_vk_works_while_telegram_is_away_and_old_news_is_escalated_once(ho
 
     vk.says(ANNA, PIPE, date=now() - 25 * 3600)
     receipt = await vk.called("messages.send", lambda call: call.params["message"].startswith("Сообщение № 1 принято."))
-    assert "Извините, сообщение дошло до нас только сейчас." in receipt.params["message"]
+    assert "Извините, сообщение дошло до нас только сейчас, и срок ответа уже прошёл" in receipt.params["message"]
     await vk.called("messages.send", lambda call: "🔴 № 1 просрочен" in call.params["message"])
     status, why = await house.asked("/readyz")
     assert (status, why) == (503, "deaf telegram/altai\n")
