@@ -8,8 +8,7 @@ from datetime import datetime, tzinfo
 from itertools import groupby
 
 from bots.channel import Address
-from handlers.staff import live_threads, private_place, staff_of
-from handlers.thread import desk_places
+from handlers.staff import charge_places, office_places, staff_of
 from handlers.turn import Moment
 from incidents.deadlines import Audience, Planned, Reminder, plan
 from incidents.incident import Change, Role, Status, Timer
@@ -32,7 +31,7 @@ class Hearer:
     name: str
     address: Address
     told: Told | None = None
-    """Why, until when, not before when; None for a chat, and for what is past: there the message is the proof."""
+    """Why, until when, not before when; None where everybody is meant, and for what is past: there the message is the proof."""
     instead_of: str = ""
     """Whose work they do meanwhile."""
     named: tuple[str, ...] = ()
@@ -174,7 +173,9 @@ async def _coming(moment: Moment, case: Case, policy: Policy, steps: tuple[Plann
     staff = await staff_of(then, case, step.name)
     told = recipients(case.incident, Reminder(step.name, tells, (), step.urgency), staff, policy, at)
     office = [one for one in told if one.audience is Audience.ORGANISATION]
-    hearers = [Hearer(as_what=As.CITIZEN, name="", address=case.report.address) for one in told if one.as_what is As.CITIZEN]
+    citizen = case.report.address
+    connected = citizen.account in moment.office.limits
+    hearers = [Hearer(as_what=As.CITIZEN, name="", address=citizen) for one in told if one.as_what is As.CITIZEN and connected]
     hearers += await _in_office(then, case, office)
     for one in told:
         if one.audience in (Audience.CURATOR, Audience.HEAD):
@@ -184,41 +185,30 @@ async def _coming(moment: Moment, case: Case, policy: Policy, steps: tuple[Plann
 
 
 async def _in_office(moment: Moment, case: Case, told: Sequence[Told]) -> Sequence[Hearer]:
-    """The working chats, with those it is for called by name, and the private chats that ``reminding`` writes to."""
+    """The working chats, with those it is for called by name, and those who are told in private."""
     found: list[Hearer] = []
-    persons = {one.person: one for one in told if one.person}
-    posts = await moment.tx.people.officials(case.incident.organisation)
     names = tuple([(await moment.tx.people.get(one.person)).name for one in told if one.as_what in (As.DUTY, As.COLLEAGUE)])
     colleague = next((one for one in told if one.as_what is As.COLLEAGUE), None)
     team = replace(colleague, not_before=None) if colleague else None  # a chat never sleeps
-    reached = set()
-    for thread in await live_threads(moment, case) if told else ():
-        address = Address(thread.account, thread.chat)
-        chat = await moment.tx.chats.get(thread.account, thread.chat)
-        reader = None if chat else await moment.tx.people.known(thread.account, thread.chat)
-        if chat:
-            found.append(Hearer(as_what=As.CHAT, name=chat.title, address=address, told=team, named=names))
-        elif reader and reader.id in persons:
-            reached.add(reader.id)
-            found.append(await _hearer(moment, persons[reader.id], address))
-    in_chats = bool(found)
-    for one in persons.values():
-        place = await private_place(moment, one.person, posts)
-        if one.person not in reached and place and not (one.as_what is As.COLLEAGUE and in_chats):
-            found.append(await _hearer(moment, one, place))
+    for address, one in await office_places(moment, case, told):
+        if one:
+            found.append(await _hearer(moment, one, address))
+        else:
+            found.append(Hearer(as_what=As.CHAT, name=await _title(moment, address), address=address, told=team, named=names))
     return found
 
 
 async def _in_charge(moment: Moment, case: Case, one: Told) -> Sequence[Hearer]:
     """The curators' chats, or one curator or head in private."""
+    places = await charge_places(moment, case, one)
     if one.as_what is As.DESK:
-        places = await desk_places(moment)
-        chats = [await moment.tx.chats.get(address.account, address.chat) for address in places]
-        return [Hearer(as_what=As.DESK, name=chat.title, address=Address(chat.account, chat.chat)) for chat in chats if chat]
-    people = moment.tx.people
-    posts = await (people.curators() if one.audience is Audience.CURATOR else people.officials(case.incident.organisation))
-    place = await private_place(moment, one.person, posts)
-    return [await _hearer(moment, one, place)] if place else []
+        return [Hearer(as_what=As.DESK, name=await _title(moment, address), address=address, told=one) for address in places]
+    return [await _hearer(moment, one, address) for address in places]
+
+
+async def _title(moment: Moment, address: Address) -> str:
+    chat = await moment.tx.chats.get(address.account, address.chat)
+    return chat.title if chat else ""
 
 
 async def _hearer(moment: Moment, told: Told, address: Address) -> Hearer:

@@ -10,17 +10,15 @@ from typing import Any
 from bots.channel import Address
 from handlers import escalation, reminders, spell
 from handlers.citizen import citizen_texts, tell_citizen, when_of
-from handlers.staff import is_group, live_threads, private_place, staff_of, step_name
-from handlers.thread import desk_places, refresh_cards, tell_at, texts_at
-from handlers.turn import Moment, Offer, Offers
+from handlers.staff import charge_places, office_places, private_place, staff_of, step_name
+from handlers.thread import refresh_cards, tell_at, texts_at
+from handlers.turn import Moment, Offer
 from incidents.deadlines import CITIZEN_NUDGE, DEADLINE, Audience, Reminder
 from incidents.incident import Role, Timer
 from incidents.responsible import As, Staff, Told, Why, recipients
 from locales import Texts
-from storage.chats import Thread
 from storage.incidents import Case
 from storage.outbox import Purpose
-from storage.people import Post
 
 MOST_NAMES = 20
 """Names in one line."""
@@ -68,7 +66,9 @@ async def held_back(moment: Moment, raw: Mapping[str, Any]) -> None:
         return
     one = Told(as_what=As(raw["as"]), why=Why(raw["why"]), audience=audience, person=raw["person"], instead_of=raw["instead_of"])
     if audience is Audience.ORGANISATION:
-        await _in_private(moment, case, one, await _words(moment, case, staff, [one]))
+        posts = await moment.tx.people.officials(case.incident.organisation)
+        if place := await private_place(moment, one.person, posts):
+            await _say(moment, case, place, await _words(moment, case, staff, [one]), one)
     else:
         await _to_charge(moment, case, step, one, [one])
 
@@ -135,70 +135,35 @@ async def _words(moment: Moment, case: Case, staff: Staff, told: Sequence[Told])
 
 
 async def _to_office(moment: Moment, case: Case, step: str, told: Sequence[Told]) -> int:
-    """To the thread, naming those it is for; those who took it, stand in or are on duty in private too. Returns how many messages."""
-    staff = await staff_of(moment, case)
-    words = await _words(moment, case, staff, told)
-    persons = {one.person: one for one in told if one.person}
-    count = 0
-    reached = set()
-    for thread in await live_threads(moment, case):
-        address = Address(thread.account, thread.chat)
-        if await is_group(moment, thread):
-            await _beside_card(moment, case, thread, await _lines(moment, case, address, words, named=True))
-            count += 1
-            continue
-        reader = await moment.tx.people.known(thread.account, thread.chat)
-        one = persons.get(reader.id) if reader else None
-        if one is None:
-            continue  # somebody else's business at this instant
-        reached.add(one.person)
-        count += 1
-        if not await _hold(moment, case, step, one):
-            await _beside_card(moment, case, thread, await _lines(moment, case, address, words, one=one))
-    in_chats = count > 0
-    for one in persons.values():
-        if one.person in reached or (one.as_what is As.COLLEAGUE and in_chats):
-            continue
-        count += 1
-        if not await _hold(moment, case, step, one):
-            await _in_private(moment, case, one, words)
-    return count
+    """To the thread, naming those it is for; those who took it, stand in or are on duty in private too. Returns in how many places."""
+    words = await _words(moment, case, await staff_of(moment, case), told)
+    places = await office_places(moment, case, told)
+    for address, one in places:
+        if one is None or not await _hold(moment, case, step, one):
+            await _say(moment, case, address, words, one)
+    return len(places)
 
 
-async def _beside_card(moment: Moment, case: Case, thread: Thread, lines: Sequence[str]) -> None:
-    address = Address(thread.account, thread.chat)
+async def _say(moment: Moment, case: Case, address: Address, words: _Words, one: Told | None) -> None:
+    """In one place: a working chat (``one`` is None), or somebody in private."""
     await reminders.replaced(moment, case, address)
-    offers = _take(case, await texts_at(moment, address))
+    texts = await texts_at(moment, address)
+    lines = await _lines(moment, case, texts, words, one)
+    offers = [] if case.incident.assignee else [[Offer(texts.say("button-take"), "take", {"number": case.id})]]
     await tell_at(moment, case, address, "\n".join(lines), offers, purpose=Purpose.REMINDER)
 
 
-async def _in_private(moment: Moment, case: Case, one: Told, words: _Words) -> None:
-    address = await private_place(moment, one.person, await moment.tx.people.officials(case.incident.organisation))
-    if address is None:
-        return
-    await reminders.replaced(moment, case, address)
-    lines = await _lines(moment, case, address, words, one=one)
-    await tell_at(moment, case, address, "\n".join(lines), _take(case, await texts_at(moment, address)), purpose=Purpose.REMINDER)
-
-
-def _take(case: Case, texts: Texts) -> Offers:
-    return [] if case.incident.assignee else [[Offer(texts.say("button-take"), "take", {"number": case.id})]]
-
-
-async def _lines(
-    moment: Moment, case: Case, address: Address, words: _Words, *, named: bool = False, one: Told | None = None
-) -> Sequence[str]:
+async def _lines(moment: Moment, case: Case, texts: Texts, words: _Words, one: Told | None) -> Sequence[str]:
     """The clock's line; in a group the names of those it is for, in private why it comes to this person."""
-    texts = await texts_at(moment, address)
     lines = [_clock_line(moment, case, texts, words.holder)]
     zone = moment.zone(case.incident.territory)
     if words.away_until:
         until = spell.until(moment, texts, words.away_until, zone)
         key = "remind-away-deputy" if words.deputy else "remind-away"
         lines.append(texts.say(key, name=words.holder or texts.say("somebody"), until=until, deputy=words.deputy))
-    if named and words.on_duty:
+    if one is None and words.on_duty:
         lines.append(texts.say("remind-duty", names=", ".join(words.on_duty)))
-    elif named and words.everybody:
+    elif one is None and words.everybody:
         lines.append(texts.say("remind-everybody", names=", ".join(words.everybody)))
     if one and one.as_what is As.DUTY:
         lines.append(texts.say("remind-you-duty"))
@@ -227,29 +192,15 @@ def _clock_line(moment: Moment, case: Case, texts: Texts, holder: str) -> str:
 
 async def _to_charge(moment: Moment, case: Case, step: str, one: Told, told: Sequence[Told]) -> None:
     """The curators' chats, or one curator or head in private."""
-    role = _STANDS_IN[one.audience]
-    if one.as_what is As.DESK:
-        names = [await _name(moment, other.person) for other in told if other.as_what is As.DUTY and other.audience is Audience.CURATOR]
-        for address in await desk_places(moment):
-            texts = await texts_at(moment, address)
-            await reminders.replaced(moment, case, address)
-            lines = [texts.say("remind-duty", names=", ".join(names))] if names else []
-            await escalation.escalate(moment, case, address, step, role, after=lines)
-        return
-    place = await private_place(moment, one.person, await _posts(moment, case, one))
-    if place is None:
-        return
-    texts = await texts_at(moment, place)
-    await reminders.replaced(moment, case, place)
-    lines = [texts.say("remind-you-duty")] if one.as_what is As.DUTY else []
-    if one.instead_of:
-        lines.append(texts.say("remind-you-deputy", name=await _name(moment, one.instead_of)))
-    await escalation.escalate(moment, case, place, step, role, after=lines)
-
-
-async def _posts(moment: Moment, case: Case, one: Told) -> Sequence[Post]:
-    people = moment.tx.people
-    return await (people.curators() if one.audience is Audience.CURATOR else people.officials(case.incident.organisation))
+    on_duty = [other.person for other in told if other.as_what is As.DUTY and other.audience is Audience.CURATOR]
+    names = [await _name(moment, person) for person in on_duty] if one.as_what is As.DESK else []
+    for address in await charge_places(moment, case, one):
+        texts = await texts_at(moment, address)
+        await reminders.replaced(moment, case, address)
+        lines = [texts.say("remind-duty", names=", ".join(names))] if names else []
+        lines += [texts.say("remind-you-duty")] if one.as_what is As.DUTY else []
+        lines += [texts.say("remind-you-deputy", name=await _name(moment, one.instead_of))] if one.instead_of else []
+        await escalation.escalate(moment, case, address, step, _STANDS_IN[one.audience], after=lines)
 
 
 async def _name(moment: Moment, person: int) -> str:

@@ -1,13 +1,15 @@
-"""Who there is to be told of an incident at this instant, and where each of them can be reached in private."""
+"""Who there is to be told of an incident at this instant, and where each of them is told."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from bots.channel import Address
+from handlers.thread import desk_places
 from handlers.turn import Moment
+from incidents.deadlines import Audience
 from incidents.incident import Role
-from incidents.responsible import Staff
+from incidents.responsible import As, Staff, Told
 from storage.chats import Thread
 from storage.incidents import Case
 from storage.people import Post
@@ -62,3 +64,38 @@ async def private_place(moment: Moment, person: int, posts: Sequence[Post]) -> A
         if post.person == person and post.account in limits:
             return post.address
     return next(iter(await moment.tx.people.private_chats(person, list(limits))), None)
+
+
+async def office_places(moment: Moment, case: Case, told: Sequence[Told]) -> Sequence[tuple[Address, Told | None]]:
+    """Where those of the owner hear a step of the clock: its working chats (None: everybody there), and who is told in private.
+
+    In private are told who have the card there, and who took it, stand in or are on duty; all others only where there is no chat.
+    """
+    persons = {one.person: one for one in told if one.person}
+    found: list[tuple[Address, Told | None]] = []
+    for thread in await live_threads(moment, case) if told else ():
+        address = Address(thread.account, thread.chat)
+        if await is_group(moment, thread):
+            found.append((address, None))
+            continue
+        reader = await moment.tx.people.known(thread.account, thread.chat)
+        if reader and reader.id in persons:  # else it is somebody else's business at this instant
+            found.append((address, persons[reader.id]))
+    reached, beside = {one.person for _, one in found if one}, bool(found)
+    posts = await moment.tx.people.officials(case.incident.organisation) if persons else ()
+    for one in persons.values():
+        if one.person in reached or (one.as_what is As.COLLEAGUE and beside):
+            continue
+        if place := await private_place(moment, one.person, posts):
+            found.append((place, one))
+    return found
+
+
+async def charge_places(moment: Moment, case: Case, one: Told) -> Sequence[Address]:
+    """Where curators or a head hear a step of the clock: the curators' chats, or this one of them in private."""
+    if one.as_what is As.DESK:
+        return await desk_places(moment)
+    people = moment.tx.people
+    posts = await (people.curators() if one.audience is Audience.CURATOR else people.officials(case.incident.organisation))
+    place = await private_place(moment, one.person, posts)
+    return [place] if place else []
