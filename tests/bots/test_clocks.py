@@ -105,6 +105,13 @@ async def test_a_night_is_named_as_the_reason(house: House, explains: Callable[.
     assert "своё время — 13 марта, 01:00, это тихие часы; чтобы успеть, скажем вечером до них" in out
 
 
+async def test_why_the_curators_chat_hears_of_what_nobody_owns(house: House, explains: Callable[..., object]) -> None:
+    await house.chat(TELEGRAM, "-300", desk=True, title="Кураторы")
+    await house.person(TELEGRAM, "100", "Анна Примерова").says("У нас беда, помогите")
+    _, said, _ = await explains(1)  # type: ignore[misc]  # a pair of texts
+    assert "кому: чат кураторов «Кураторы»\n      — орган не назначен, поэтому кураторам" in said
+
+
 async def test_in_english_it_says_the_same(house: House, explains: Callable[..., object]) -> None:
     await reported(house)
     _, out, _ = await explains(1, "en")  # type: ignore[misc]
