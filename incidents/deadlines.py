@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from itertools import takewhile
@@ -19,9 +19,10 @@ from incidents.planning import (
     earlier,
     later,
     owed,
-    own_times,
+    said,
     steps,
     together,
+    without_room,
 )
 from incidents.policies import DEADLINE, LADDER, Audience, Length, Policy, QuietHours, Step, Urgency
 
@@ -71,7 +72,7 @@ def start(incident: Incident, policy: Policy, zone: tzinfo) -> Incident:
 def hurry(incident: Incident, at: datetime, policy: Policy, zone: tzinfo) -> Incident:
     """The incident turned out to be urgent: its first-answer clock gets shorter, never longer.
 
-    What the shorter clock should have said already it says at once. One that is over already has been spoken of.
+    What the shorter clock should have said already, and was not heard, it says at once. One that is over already has been spoken of.
     """
     if incident.urgent:
         return incident
@@ -83,7 +84,8 @@ def hurry(incident: Incident, at: datetime, policy: Policy, zone: tzinfo) -> Inc
         return incident
     began = _began(calm, incident.due_at, policy, zone)
     due = min(incident.due_at, later(began, policy.urgent, policy, zone))
-    return _run(incident, Timer.FIRST_ANSWER, began, due, policy, zone)
+    hurried = replace(incident, due_at=due, heard=said(calm, policy, zone, at))
+    return _goes_on(_leaving_out(hurried, began, policy, zone), policy, zone)
 
 
 def follow(before: Incident, after: Incident, change: Change, policy: Policy, zone: tzinfo) -> Incident:
@@ -97,17 +99,29 @@ def follow(before: Incident, after: Incident, change: Change, policy: Policy, zo
         case Action.ASK if after.status is Status.WAITING:
             return _pause(before, after, at, policy, zone)
         case Action.REPLY if before.status is Status.WAITING:
-            return _resume(before, after, at, policy, zone)
+            return _resume(after, at, policy, zone)
         case Action.RETURN | Action.CONTEST | Action.REOPEN:
             return _run(after, Timer.REWORK, at, later(at, policy.rework, policy, zone), policy, zone)
     if after.status is Status.CLOSED:
-        return replace(after, timer=Timer.NONE, due_at=None, wake_at=None, started_at=None)
+        return replace(after, timer=Timer.NONE, due_at=None, wake_at=None, started_at=None, heard=())
     return after
 
 
-def _run(incident: Incident, timer: Timer, started: datetime, due: datetime, policy: Policy, zone: tzinfo) -> Incident:
-    running = replace(incident, timer=timer, turn=incident.turn + 1, started_at=started, due_at=due)
-    return replace(running, wake_at=_first(running, policy, zone, None))
+def _run(
+    incident: Incident, timer: Timer, started: datetime, due: datetime, policy: Policy, zone: tzinfo, heard: tuple[str, ...] = ()
+) -> Incident:
+    """Another clock; what was heard matters to it only when it pauses one that will go on."""
+    begun = replace(incident, timer=timer, started_at=started, due_at=due, heard=heard)
+    return _goes_on(_leaving_out(begun, started, policy, zone), policy, zone)
+
+
+def _leaving_out(incident: Incident, began: datetime, policy: Policy, zone: tzinfo) -> Incident:
+    """A clock that does not speak of what it had no room for when it began."""
+    return replace(incident, heard=(*incident.heard, *without_room(incident, began, policy, zone)))
+
+
+def _goes_on(incident: Incident, policy: Policy, zone: tzinfo) -> Incident:
+    return replace(incident, turn=incident.turn + 1, wake_at=_first(incident, policy, zone, None))
 
 
 def _began(incident: Incident, due: datetime, policy: Policy, zone: tzinfo) -> datetime:
@@ -123,36 +137,21 @@ def _pause(before: Incident, after: Incident, at: datetime, policy: Policy, zone
     due = before.due_at or at
     working = due > at and owed(before, policy).working
     kept = policy.calendar.between(at, due, zone) if working else due - at
-    return _run(replace(after, paused_left=kept.total_seconds()), Timer.PAUSED, at, at + policy.waiting, policy, zone)
+    waiting = replace(after, paused_left=kept.total_seconds())
+    return _run(waiting, Timer.PAUSED, at, at + policy.waiting, policy, zone, said(before, policy, zone, at))
 
 
-def _resume(before: Incident, after: Incident, at: datetime, policy: Policy, zone: tzinfo) -> Incident:
-    """Go on with what was left; steps that were heard before the pause do not come again."""
-    asked = before.started_at or at
+def _resume(after: Incident, at: datetime, policy: Policy, zone: tzinfo) -> Incident:
+    """Go on with what was left: each step that was not heard before the pause is said, at once where its time has passed."""
+    rest = Length(timedelta(seconds=after.paused_left), working=owed(after, policy).working and after.paused_left > 0)
     timer = Timer.REWORK if after.answered_at is not None else Timer.FIRST_ANSWER
-    length = owed(after, policy)
-    rest = Length(timedelta(seconds=after.paused_left), working=length.working and after.paused_left > 0)
-    due = later(asked, rest, policy, zone)
-    started = after.reported_at if timer is Timer.FIRST_ANSWER else earlier(due, length, policy, zone)
-    paused = replace(after, timer=timer, started_at=started, due_at=due)
-    heard = {one.step.name for one in takewhile(lambda one: one.at <= asked, steps(paused, policy, zone))}
-    resumed = replace(after, timer=timer, paused_left=0.0, due_at=later(at, rest, policy, zone))
-    return _run(resumed, timer, _goes_on(resumed, heard, at, policy, zone), resumed.due_at or at, policy, zone)
+    resumed = replace(after, timer=timer, paused_left=0.0, started_at=at, due_at=later(at, rest, policy, zone))
+    return _goes_on(replace(resumed, heard=_but_the_nudge(after.heard)), policy, zone)
 
 
-def _goes_on(incident: Incident, heard: Collection[str], at: datetime, policy: Policy, zone: tzinfo) -> datetime:
-    """From when the steps of a clock count that goes on at ``at``: only those that come later by their own time are said.
-
-    That is ``at``, or later when a night made a step come before its time: by its own time it would come again. It is earlier
-    when working time left no room for a step («2h before», and an hour is left): then the step is said at once, unless one
-    that was heard comes after it now.
-    """
-    told = max(own_times(incident, policy, zone, heard), default=None)
-    if told is not None and told >= at:
-        return told
-    untold = {step.name for step in policy.ladder} - set(heard)
-    passed = [own for own in own_times(incident, policy, zone, untold) if own <= at and (told is None or own > told)]
-    return max(passed) - timedelta.resolution if passed else at
+def _but_the_nudge(heard: tuple[str, ...]) -> tuple[str, ...]:
+    """What was heard of the clock that is paused."""
+    return tuple(name for name in heard if name != CITIZEN_NUDGE)
 
 
 # --- waking ------------------------------------------------------------------------------------------------------------
@@ -215,26 +214,25 @@ def recompute(incident: Incident, old: Policy, new: Policy, zone: tzinfo, now: d
     """What the running clock becomes when the policy it was started by is another one now; the same incident when nothing changes.
 
     No deadline moves to before ``now``. Steps that were heard and those that the new clock would have said by now are not said,
-    but for one: when the deadline came nearer, the newest step that it has passed unheard is said with the next tick.
+    but for one: when the deadline came nearer, the newest step that it has passed unheard is said with the next tick. When it
+    came later, what is still ahead on the longer clock is said, though it was heard on the shorter one.
     """
     if incident.due_at is None or incident.wake_at is None:
         return incident
-    heard = {one.step.name for one in takewhile(lambda one: one.at < _woken(incident), steps(incident, old, zone))}
+    heard = said(incident, old, zone, now)
     changed = _lengths(incident, old, new, zone, now, nudged=CITIZEN_NUDGE in heard)
     due = changed.due_at or now
-    if due == incident.due_at:
-        early = [own for own in own_times(changed, new, zone, heard) if own > now]  # heard for the sake of a night
-        changed = replace(changed, started_at=max(early, default=changed.started_at))
-    else:
-        changed = replace(changed, turn=incident.turn + 1)
+    if due > incident.due_at:
+        heard = _but_the_nudge(heard) if changed.timer is Timer.PAUSED else ()
+    changed = replace(changed, turn=incident.turn + (due != incident.due_at), heard=heard)
+    owes = changed.timer in (Timer.FIRST_ANSWER, Timer.REWORK)
+    began = _began(changed, due, new, zone) if owes else changed.started_at or now
+    changed = _leaving_out(changed, began, new, zone)
     passed = list(takewhile(lambda one: one.at < now, steps(changed, new, zone)))
-    at_once = due < incident.due_at and passed and passed[-1].step.name not in heard
-    first = passed[-1].at if at_once else now
-    return replace(changed, wake_at=_first(changed, new, zone, first))
-
-
-def _woken(incident: Incident) -> datetime:
-    return incident.wake_at or incident.reported_at
+    first = passed[-1].at if due < incident.due_at and passed else now
+    changed = replace(changed, wake_at=_first(changed, new, zone, first))
+    same = (changed.due_at, changed.wake_at, changed.paused_left) == (incident.due_at, incident.wake_at, incident.paused_left)
+    return incident if same else changed
 
 
 def _lengths(incident: Incident, old: Policy, new: Policy, zone: tzinfo, now: datetime, *, nudged: bool) -> Incident:
@@ -244,8 +242,7 @@ def _lengths(incident: Incident, old: Policy, new: Policy, zone: tzinfo, now: da
         case Timer.FIRST_ANSWER | Timer.REWORK:
             began = _began(incident, was, old, zone)
             due = later(began, owed(incident, new), new, zone)
-            due = due if due > now else max(due, min(was, now))
-            return incident if due == was else replace(incident, started_at=began, due_at=due)
+            return replace(incident, due_at=due if due > now else max(due, min(was, now)))
         case Timer.PAUSED:
             longer = owed(incident, new).amount - owed(incident, old).amount
             incident = replace(incident, paused_left=incident.paused_left + longer.total_seconds())

@@ -227,6 +227,10 @@ class Incident:
     turn: int = 0
     """Counts the clocks that were started on this incident: a reminder step is unique in (incident, turn)."""
     started_at: datetime | None = None
+    """When the running clock began, or went on after a pause."""
+    heard: tuple[str, ...] = ()
+    """Steps that the running clock does not say (any more): it said them before a pause or by other rules, or began too late for them.
+    What it says from ``started_at`` on is told from what is ahead by ``wake_at``."""
     due_at: datetime | None = None
     paused_left: float = 0.0
     """Seconds that were left on the first-answer clock when it was paused."""

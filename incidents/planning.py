@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from heapq import heappop, heappush, merge
-from itertools import count, islice
+from itertools import count, islice, takewhile
 
 from incidents.incident import Incident, Timer
 from incidents.policies import DEADLINE, Audience, Length, Policy, Step, Urgency
@@ -130,12 +130,19 @@ def coming(incident: Incident, policy: Policy, zone: tzinfo, repeats: int) -> Se
     return [replace(one, why=(*one.why, *_rest(one, incident, policy, zone))) for one in found]
 
 
-def own_times(incident: Incident, policy: Policy, zone: tzinfo, names: Collection[str]) -> Iterator[datetime]:
-    """The own times of some steps of the running clock, by their names."""
-    yield from (own for own, step in _ladder(incident, policy, zone) if step.name in names)
-    for name in names:
-        if incident.due_at is not None and name.startswith(LATE):
-            yield incident.due_at + policy.again * int(name.removeprefix(LATE))
+def said(incident: Incident, policy: Policy, zone: tzinfo, at: datetime) -> tuple[str, ...]:
+    """What the clock that runs at ``at`` leaves out from then on: the names of the steps that it said, and what it left out before.
+
+    Of what repeats only that which was said before its time could come again.
+    """
+    woken = incident.wake_at or incident.reported_at
+    passed = takewhile(lambda one: one.at < woken, steps(incident, policy, zone))
+    return (*incident.heard, *(one.step.name for one in passed if one.own > at or not one.step.name.startswith(LATE)))
+
+
+def without_room(incident: Incident, began: datetime, policy: Policy, zone: tzinfo) -> tuple[str, ...]:
+    """The names of the steps that a clock which began then is too short for."""
+    return tuple(step.name for own, step in _ladder(incident, policy, zone) if own <= began)
 
 
 def together(due: Sequence[Planned]) -> tuple[Step, tuple[Audience, ...]]:
@@ -159,11 +166,11 @@ def _at(planned: Planned) -> datetime:
 
 
 def _ladder(incident: Incident, policy: Policy, zone: tzinfo) -> Iterator[tuple[datetime, Step]]:
-    """The steps of the running clock, each with its own time."""
+    """The steps of the running clock that were not heard before, each with its own time."""
     due = incident.due_at
     if due is None or incident.timer is Timer.NONE:
         return
-    if incident.timer is Timer.PAUSED:
+    if incident.timer is Timer.PAUSED and CITIZEN_NUDGE not in incident.heard:
         yield due - NUDGE_BEFORE, Step(CITIZEN_NUDGE, (Audience.CITIZEN,))
     if incident.timer in (Timer.PAUSED, Timer.RATING):
         yield due, Step(DEADLINE, ())
@@ -171,6 +178,8 @@ def _ladder(incident: Incident, policy: Policy, zone: tzinfo) -> Iterator[tuple[
     length = running(incident, policy)
     began = earlier(due, length, policy, zone)
     for step in policy.ladder:
+        if step.name in incident.heard:
+            continue
         if step.share is not None:
             yield later(began, Length(length.amount * step.share, length.working), policy, zone), step
         else:
@@ -182,24 +191,25 @@ def _ladder(incident: Incident, policy: Policy, zone: tzinfo) -> Iterator[tuple[
 
 
 def _daily(incident: Incident, policy: Policy, since: datetime | None) -> Iterator[tuple[datetime, Step]]:
-    """What comes after the deadline, without end."""
+    """What comes after the deadline, without end; what would have come in a pause is not made up for."""
     due = incident.due_at
     if due is None or incident.timer in (Timer.PAUSED, Timer.RATING, Timer.NONE):
         return
-    first = 1 if since is None else max(1, (since - due - _MARGIN) // policy.again)
-    for number in count(first):
-        yield due + policy.again * number, Step(f"{LATE}{number}", AGAIN)
+    after = max(due, incident.started_at or due, due if since is None else since - _MARGIN)
+    for number in count((after - due) // policy.again + 1):
+        if (name := f"{LATE}{number}") not in incident.heard:
+            yield due + policy.again * number, Step(name, AGAIN)
 
 
 # --- other people's sleep ----------------------------------------------------------------------------------------------
 
 
 def _considerate(own: Iterator[tuple[datetime, Step]], incident: Incident, policy: Policy, zone: tzinfo) -> Iterator[Planned]:
-    started = incident.started_at
-    for time, step in own:
-        if started is not None and time > started:
-            at, why = _awake(time, step, incident, policy, zone)
-            yield Planned(at, time, step, step.tells, _REASONS[why])
+    """When each step is said. One whose own time passed in a pause is made up for at once, or in the morning."""
+    for passed, step in own:
+        time = max(passed, incident.started_at or passed)
+        at, why = _awake(time, step, incident, policy, zone)
+        yield Planned(at, time, step, step.tells, _REASONS[why])
 
 
 _REASONS = {why: (Reason(why),) for why in Why}

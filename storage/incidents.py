@@ -471,7 +471,7 @@ def files_from_json(raw: Iterable[Mapping[str, Any]]) -> tuple[File, ...]:
 
 
 def _incident_values(incident: Incident) -> dict[str, Any]:
-    return dict(zip(_INCIDENT, _OF_INCIDENT(incident), strict=True))
+    return {**dict(zip(_INCIDENT, _OF_INCIDENT(incident), strict=True)), "heard": " ".join(incident.heard)}
 
 
 def _report_values(report: Report) -> dict[str, Any]:
@@ -498,6 +498,7 @@ def case_of(row: Mapping[Any, Any]) -> Case:
         "status": Status(row["status"]),
         "timer": Timer(row["timer"]),
         "resolution": Resolution(row["resolution"]) if row["resolution"] else None,
+        "heard": tuple(row["heard"].split()),
     }
     report = Report(
         person=row["person_id"],

@@ -211,6 +211,7 @@ incidents = Table(
     Column("timer", Text, nullable=False),
     _number("turn"),
     Column("started_at", Instant),
+    _string("heard"),  # names of steps, with spaces between them
     Column("due_at", Instant),
     Column("paused_left", Float, nullable=False, server_default="0"),
     Column("wake_at", Instant),

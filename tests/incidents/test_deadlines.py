@@ -83,6 +83,13 @@ def spoken(incident: Incident, policy: Policy = AWAKE, zone: ZoneInfo = BARNAUL,
             yield now, reminder
 
 
+def woken(incident: Incident, until: datetime, policy: Policy = AWAKE, zone: ZoneInfo = BARNAUL) -> Incident:
+    """The incident when its clock has said everything until then, each at its time."""
+    while incident.wake_at is not None and incident.wake_at <= until:
+        incident, _, _ = wake(incident, policy, incident.wake_at, zone)
+    return incident
+
+
 def said(incident: Incident, policy: Policy = AWAKE, zone: ZoneInfo = BARNAUL, *, until: datetime) -> list[tuple[str, str]]:
     """The same, to be read: local hour and step."""
     return [(f"{at.astimezone(zone):%d. %H:%M}", reminder.step) for at, reminder in spoken(incident, policy, zone, until=until)]
@@ -267,14 +274,24 @@ def test_a_question_pauses_the_clock_and_a_reply_goes_on_with_what_was_left() ->
 
 
 def test_what_was_heard_before_the_pause_does_not_come_again() -> None:
-    asked = done(opened(), Action.ASK, MORNING + 20 * HOURS)
+    asked = done(woken(opened(), MORNING + 20 * HOURS), Action.ASK, MORNING + 20 * HOURS)
     resumed = done(asked, Action.REPLY, MORNING + 40 * HOURS)
     assert [reminder.step for _, reminder in spoken(resumed, until=MORNING + 44 * HOURS)] == ["2h", DEADLINE]
 
 
+def test_what_the_clock_had_no_time_to_say_before_the_pause_it_says_after_it() -> None:
+    """The question came between the half of the time and the next tick; or nobody was there to tick."""
+    asked = done(opened(), Action.ASK, MORNING + 20 * HOURS)
+    resumed = done(asked, Action.REPLY, MORNING + 40 * HOURS)
+    (_, late), *others = spoken(resumed, until=MORNING + 44 * HOURS)
+    assert (resumed.wake_at, late.step, late.skipped) == (MORNING + 40 * HOURS, "80", ("50",))
+    assert [reminder.step for _, reminder in others] == ["2h", DEADLINE]
+
+
 def test_what_was_heard_early_for_the_nights_sake_does_not_come_again() -> None:
     """Half of the time is at 02:00, said at 21:45; the question comes at 21:50, before the half."""
-    asked = done(opened(local("11. 14:00"), POLICY), Action.ASK, local("11. 21:50"), POLICY)
+    running = woken(opened(local("11. 14:00"), POLICY), local("11. 21:50"), POLICY)
+    asked = done(running, Action.ASK, local("11. 21:50"), POLICY)
     resumed = done(asked, Action.REPLY, local("12. 12:00"), POLICY)
     assert said(resumed, POLICY, until=local("13. 04:10")) == [("12. 21:45", "2h"), ("13. 04:10", DEADLINE)]
 
@@ -288,7 +305,7 @@ def test_a_step_is_not_lost_when_the_clock_goes_on_in_the_night() -> None:
 
 
 def test_an_overdue_clock_that_was_paused_is_overdue_again_and_goes_on_daily() -> None:
-    asked = done(opened(), Action.ASK, MORNING + 30 * HOURS)
+    asked = done(woken(opened(), MORNING + 30 * HOURS), Action.ASK, MORNING + 30 * HOURS)
     assert asked.paused_left == -6 * 3600
     replied = MORNING + 60 * HOURS
     resumed = done(asked, Action.REPLY, replied)
@@ -491,7 +508,7 @@ def test_a_step_for_which_the_reply_left_no_room_is_said_at_once() -> None:
 
 def test_an_overdue_clock_of_working_time_stays_overdue_by_as_much() -> None:
     incident = opened(local("12. 15:00"), WORKING)
-    asked = done(incident, Action.ASK, local("14. 12:00"), WORKING)
+    asked = done(woken(incident, local("14. 12:00"), WORKING), Action.ASK, local("14. 12:00"), WORKING)
     resumed = done(asked, Action.REPLY, local("15. 12:00"), WORKING)
     assert resumed.due_at == local("14. 15:00")
     assert resumed.wake_at == local("15. 15:00")

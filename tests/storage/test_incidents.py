@@ -54,6 +54,7 @@ async def test_an_incident_comes_back_as_it_was_stored(store: Store) -> None:
                 timer=Timer.PAUSED,
                 turn=4,
                 started_at=later(hours=2),
+                heard=("50", "1h-after"),
                 due_at=later(hours=3),
                 paused_left=12.5,
                 wake_at=later(hours=4, microseconds=7),
