@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from handlers import promises, work
 from handlers.card import organisation_title
 from handlers.citizen import extended_text, reason_words
 from handlers.drafts import open_draft
-from handlers.preview import allowed, beside, name_of, show
+from handlers.preview import allowed, beside, name_of, request_over, show
 from handlers.thread import desk_places, tell_at, texts_at
 from handlers.turn import Moment, Offer, Offers, Turn
 from incidents.dates import Wrong
@@ -103,11 +104,16 @@ async def why(turn: Turn) -> None:
 async def reason_said(turn: Turn) -> None:
     """A reason was typed."""
     if await work.still_asked(turn):
-        reason = shorten(" ".join(turn.said.text.split()).rstrip(" .!"), LONGEST)
+        reason = _words(turn)
         if reason:
             await _reason(turn, reason)
         else:
             await turn.whisper("work-reason-words")
+
+
+def _words(turn: Turn) -> str:
+    """A reason that was typed, as the middle of our sentence."""
+    return shorten(" ".join(turn.said.text.split()).rstrip(" .!"), LONGEST)
 
 
 async def _reason(turn: Turn, reason: str) -> None:
@@ -204,7 +210,7 @@ async def _ask_leave(turn: Turn, case: Case, draft: Draft) -> None:
     await _go_on(turn, draft, texts.say("extend-asked", number=case.id, line=await extended_text(turn, case, draft.text, draft.date)))
     for address in places:
         there = await texts_at(turn, address)
-        await turn.post(address, await _request(turn, case, draft, there), _decisions(draft, there), incident=case.id)
+        await turn.post(address, await _request(turn, case, draft, there), _decisions(draft, there), incident=case.id, draft=draft.id)
 
 
 async def _deciders(moment: Moment, case: Case) -> list[Address]:
@@ -250,11 +256,13 @@ async def allow(turn: Turn) -> None:
     if found is None:
         return
     draft, case, role = found
-    problem = promises.why_not(turn, case, turn.texts, draft.date or turn.now, after=case.incident.due_at)
-    if problem:
-        await _refuse(turn, draft, case, problem)
-    else:
+    date = draft.date or turn.now
+    if not promises.why_not(turn, case, turn.texts, date, after=case.incident.due_at):
         await _grant(turn, case, draft, role, was=ASKED)
+    elif date <= max(case.incident.due_at or turn.now, turn.now + promises.SOONEST):
+        await _refuse(turn, draft, case, lambda texts: texts.say("refusal-too-late", when=promises.soon(turn, case, texts, date)))
+    else:
+        await _refuse(turn, draft, case, lambda texts: texts.say("refusal-too-far"))
 
 
 async def _grant(turn: Turn, case: Case, draft: Draft, role: Role, *, was: str) -> None:
@@ -266,15 +274,17 @@ async def _grant(turn: Turn, case: Case, draft: Draft, role: Role, *, was: str) 
     if moved is None:
         await turn.tx.conversations.rewrite(replace(draft, state=was), was=GRANTED)
         return
-    when = promises.soon(turn, moved, turn.texts, draft.date or turn.now)
-    done = turn.t("extend-granted", number=case.id, when=when)
+
+    def said(texts: Texts, key: str = "extend-granted-by") -> str:
+        when = promises.soon(turn, moved, texts, draft.date or turn.now)
+        return texts.say(key, number=case.id, name=turn.person.name or texts.say("somebody"), when=when)
+
+    done = said(turn.texts, "extend-granted")
     if was == ASKED:
         await turn.quiet()
         await turn.instead(done, incident=case.id)
-        texts = await texts_at(turn, draft.address)
-        name = turn.person.name or texts.say("somebody")
-        when = promises.soon(turn, moved, texts, draft.date or turn.now)
-        await show(turn, draft, texts.say("extend-granted-by", number=case.id, name=name, when=when))
+        await show(turn, draft, said(await texts_at(turn, draft.address)))
+        await request_over(turn, draft, said, but=await turn.pressed_row())
     else:
         await _go_on(turn, replace(draft, state=GRANTED), done)
 
@@ -298,8 +308,7 @@ async def because(turn: Turn) -> None:
     found = await _decided(turn)
     if found:
         draft, case, _ = found
-        texts = await texts_at(turn, draft.address)
-        await _refuse(turn, draft, case, texts.say(f"refusal-{turn.arguments['reason']}"))
+        await _refuse(turn, draft, case, lambda texts: texts.say(f"refusal-{turn.arguments['reason']}"))
 
 
 async def refusal_said(turn: Turn) -> None:
@@ -307,34 +316,39 @@ async def refusal_said(turn: Turn) -> None:
     if not await work.still_asked(turn):
         return
     found = await _decided(turn)
-    reason = shorten(" ".join(turn.said.text.split()), LONGEST)
+    reason = _words(turn)
     if found is None:
         await turn.done()
     elif reason:
         draft, case, _ = found
-        await _refuse(turn, draft, case, reason)
+        await _refuse(turn, draft, case, lambda _: reason)
     else:
         await turn.whisper("extend-refuse-why")
 
 
-async def _refuse(turn: Turn, draft: Draft, case: Case, reason: str) -> None:
+async def _refuse(turn: Turn, draft: Draft, case: Case, reason: Callable[[Texts], str]) -> None:
     """The promise stands; the author hears why."""
     if not await turn.tx.conversations.rewrite(replace(draft, state=REFUSED), was=ASKED):
         await turn.whisper("draft-gone")
         return
     await turn.done()
     await turn.quiet()
-    done = turn.t("extend-refused", number=case.id, reason=reason)
+
+    def said(texts: Texts, key: str = "extend-refused-by") -> str:
+        promised = promises.soon(turn, case, texts, case.incident.due_at or turn.now)
+        name = turn.person.name or texts.say("somebody")
+        return texts.say(key, number=case.id, name=name, reason=reason(texts), promised=promised)
+
+    done = said(turn.texts, "extend-refused")
     row = turn.arguments.get("row", 0)
     if row:
         await turn.change(row, turn.here, done, incident=case.id)
     else:
         await turn.instead(done, incident=case.id)
     texts = await texts_at(turn, draft.address)
-    promised = promises.soon(turn, case, texts, case.incident.due_at or turn.now)
     await show(turn, draft, texts.say("draft-answered-below"))
-    name = turn.person.name or texts.say("somebody")
-    await beside(turn, draft, texts.say("extend-refused-by", number=case.id, name=name, reason=reason, promised=promised))
+    await beside(turn, draft, said(texts))
+    await request_over(turn, draft, said, but=row or await turn.pressed_row())
 
 
 async def _decided(turn: Turn) -> tuple[Draft, Case, Role] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -175,10 +175,22 @@ async def post_preview(moment: Moment, case: Case, draft: Draft, role: Role, *, 
 
 
 async def requests_lapse(moment: Moment, before: Case, case: Case, change: Change) -> None:
-    """What was asked of the curators about the promise is not needed any more; whoever asked sees that."""
+    """What was asked of the curators about the promise is not needed any more; whoever asked sees that, and whoever was asked."""
+
+    def said(texts: Texts) -> str:
+        return texts.say("extend-lapsed", number=case.id)
+
     for draft in await moment.tx.conversations.drafts_of(case.id, "asked"):
         await moment.tx.conversations.rewrite(replace(draft, state="dropped"), was="asked")
-        await show(moment, draft, (await texts_at(moment, draft.address)).say("extend-lapsed", number=case.id))
+        await show(moment, draft, said(await texts_at(moment, draft.address)))
+        await request_over(moment, draft, said)
+
+
+async def request_over(moment: Moment, draft: Draft, said: Callable[[Texts], str], *, but: int = 0) -> None:
+    """The messages that asked for a decision say what it was, and lose their buttons; ``but``: the one that was pressed says so already."""
+    for row, address in await moment.tx.outbox.asked_about(draft.id):
+        if row != but and address.account in moment.office.limits:
+            await moment.change(row, address, said(await texts_at(moment, address)), incident=draft.incident)
 
 
 async def _view(moment: Moment, case: Case, draft: Draft, role: Role, texts: Texts, seen: Seen | None) -> tuple[str, Offers]:

@@ -343,6 +343,16 @@ class Outbox:
         )
         return [(row[0], row[1]) for row in await self._connection.execute(statement)]
 
+    async def asked_about(self, draft: int) -> Sequence[tuple[int, Address]]:
+        """The messages that ask somebody to decide about a draft, and where each stands."""
+        statement = select(outbox.c.id, outbox.c.account, outbox.c.chat).where(
+            outbox.c.draft_id == draft,
+            outbox.c.draft_id != _inline(0),
+            outbox.c.purpose == Purpose.NOTICE,
+            outbox.c.instead_of_row == _inline(0),
+        )
+        return [(row[0], Address(row[1], row[2])) for row in await self._connection.execute(statement.order_by(outbox.c.id))]
+
     async def undelivered(self, since: datetime, limit: int = 200) -> Sequence[int]:
         """Incidents whose newest answer failed, is uncertain, or has been waiting since then; the newest first."""
         later = outbox.alias()

@@ -67,7 +67,7 @@ async def test_a_curator_allows_it_and_the_citizen_reads_until_when_and_why(hous
     )
     await curator.presses("Разрешить")
     assert office.citizen.heard() == [line]
-    assert (curator.last.text, curator.last.labels) == ("№ 1: срок перенесли, 20 марта, 18:00. Жителю написали ✓", [])
+    assert (curator.last.text, curator.last.labels) == ("№ 1. Срок перенесли: 20 марта, 18:00. Жителю написали ✓", [])
     assert any(one.text.startswith("№ 1: Вера Пробная разрешает. Срок перенесли: 20 марта, 18:00.") for one in office.shows())
     assert "обещано до 20 марта, 18:00" in office.card.text
     assert "Ответим до 20 марта, 18:00" in office.citizen.sees()[0].text
@@ -147,7 +147,7 @@ async def test_a_refusal_tells_the_official_why_and_the_citizen_nothing(house: H
     ]
     await curator.presses("Дайте ответ в срок")
     assert office.last.text == "№ 1: Вера Пробная не разрешает перенести срок: дайте ответ в срок. Обещали: 15 марта, 18:00."
-    assert (curator.last.text, curator.last.labels) == ("№ 1: срок не перенесли, дайте ответ в срок.", [])
+    assert (curator.last.text, curator.last.labels) == ("№ 1. Срок не перенесли: дайте ответ в срок.", [])
     assert office.citizen.heard() == []
     assert len(await dates(house)) == 1
 
@@ -156,7 +156,7 @@ async def test_a_refusal_in_the_curators_own_words(house: House) -> None:
     office, curator = await promising(house)
     await asking(office)
     await curator.presses("Отказать")
-    await curator.says("Трубы на складе есть")
+    await curator.says("Трубы на складе есть.")
     assert office.last.text == "№ 1: Вера Пробная не разрешает перенести срок: Трубы на складе есть. Обещали: 15 марта, 18:00."
 
 
@@ -172,13 +172,27 @@ async def test_it_is_decided_once(house: House) -> None:
     office, curator = await promising(house)
     second = await house.official(TG, "32", "Пётр Образцов", "", Role.CURATOR)
     await asking(office)
+    asked = replace(second.last)
     await curator.presses("Разрешить")
     office.citizen.heard()
-    await second.presses("Отказать")
+    assert (second.last.text, second.last.labels) == ("№ 1: Вера Пробная разрешает. Срок перенесли: 20 марта, 18:00. Жителю написали.", [])
+    await second.presses("Отказать", at=asked)
     assert (second.last.text, second.last.labels) == ("№ 1: срок уже перенесли.", [])
     await second.presses_payload(curator.sees()[-1].reply.keyboard[0][0].payload if curator.last.labels else "x", second.last)
     assert office.citizen.heard() == []
     assert len(await dates(house)) == 2
+
+
+async def test_where_others_were_asked_too_a_refusal_takes_their_buttons(house: House) -> None:
+    office, curator = await promising(house)
+    second = await house.official(TG, "32", "Пётр Образцов", "", Role.CURATOR)
+    await asking(office)
+    await second.presses("Отказать")
+    await curator.presses("Отказать")
+    await curator.says("Трубы на складе есть")
+    refused = "№ 1: Вера Пробная не разрешает перенести срок: Трубы на складе есть. Обещали: 15 марта, 18:00."
+    assert (second.last.text, second.last.labels) == (refused, [])
+    assert (curator.last.text, curator.last.labels) == ("№ 1. Срок не перенесли: Трубы на складе есть.", [])
 
 
 async def test_while_one_request_waits_there_is_no_other(house: House) -> None:
@@ -193,6 +207,7 @@ async def test_while_one_request_waits_there_is_no_other(house: House) -> None:
 async def test_it_is_not_needed_any_more_once_the_promise_is_over(house: House, action: Action) -> None:
     office, curator = await promising(house)
     await asking(office)
+    asked = replace(curator.last)
     what = {
         Action.ANSWER: {"role": Role.OFFICIAL, "text": "Готово", "by": await known(house, "12")},
         Action.CLOSE: {"resolution": "explained", "by": await known(house, "31")},
@@ -201,9 +216,9 @@ async def test_it_is_not_needed_any_more_once_the_promise_is_over(house: House, 
     }[action]
     await happened(house, 1, action, **what)  # type: ignore[arg-type]  # each its own
     assert any(one.text == "№ 1: переносить срок больше не нужно." for one in office.shows())
+    assert any((one.text, one.labels) == ("№ 1: переносить срок больше не нужно.", []) for one in curator.sees())
     office.citizen.heard()
-    await curator.presses("Разрешить")
-    assert (curator.last.text, curator.last.labels) == ("№ 1: переносить срок больше не нужно.", [])
+    await curator.presses("Разрешить", at=asked)
     assert office.citizen.heard() == []
     assert len(await dates(house)) == 1
 
@@ -214,7 +229,7 @@ async def test_a_date_that_passed_while_it_waited_is_refused_with_that_reason(ho
     await house.later(days=6)
     office.citizen.heard()
     await curator.presses("Разрешить", at=next(one for one in curator.sees() if one.labels == ["Разрешить", "Отказать"]))
-    assert "не разрешает перенести срок: Этот срок уже прошёл: 16 марта, 18:00." in office.last.text
+    assert "не разрешает перенести срок: 16 марта, 18:00 уже не подходит, назовите срок позже. Обещали: 15 марта" in office.last.text
     assert office.citizen.heard() == []
 
 
