@@ -99,7 +99,7 @@ async def _away(turn: Turn, shift: Shift, absences: Sequence[Absence]) -> Sequen
     if both is None:
         return []
     away = spell.said(turn, turn.texts, both.since, both.until, zone)
-    return [turn.t("duty-away", period=away, name=await _name(turn, both.deputy) if both.deputy else "—")]
+    return [turn.t("duty-away", period=away, name=await _name(turn, both.deputy) if both.deputy else "none")]
 
 
 async def _name(turn: Turn, person: int) -> str:
@@ -196,7 +196,7 @@ async def _put(turn: Turn, place: str, person: int, period: Period) -> None:
         return
     if away:
         period_away = spell.said(turn, turn.texts, away.since, away.until, zone)
-        await _ask(turn, place, person, turn.t("away-deputy-away", name=await _name(turn, person), period=period_away))
+        await _ask(turn, place, person, turn.t("duty-not-there", name=await _name(turn, person), period=period_away))
         return
     await turn.done()
     await turn.tx.staffing.put_on_duty(Shift(person, place, period.since, period.until), turn.person.id, turn.now)

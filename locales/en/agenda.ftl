@@ -34,7 +34,7 @@ week-received = Received: { $count } (the week before { $before })
 week-in-time = First answer in time: { $count } of { $of }, { $percent } (the week before { $before })
 week-percent = { $percent }%
 week-missed = Missed: { $count } (the week before { $before }), overdue now { $now }
-week-median = Half of the answers were quicker than: { $span } (the week before { $before })
+week-median = Usual time to the first answer: { $span } (the week before { $before })
 week-rating = Rating by citizens: { $mean } (the week before { $before })
 
 digest-on = At 8:30 in the morning comes the list of the day, on Mondays the figures of the week. When there is nothing to tell, we do not write.

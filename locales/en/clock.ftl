@@ -124,7 +124,7 @@ clock-why-rest = { $days ->
     [0] {""}
    *[other] , public holidays among them: { $holidays }
 }
-clock-why-late = its own time, { $own }, has passed: it comes with the next tick
+clock-why-late = its own time, { $own }, has passed: it comes at once
 
 clock-after-daily = Then once in { $every } until there is an answer.
 clock-after-nothing = The clock has nothing more to say.

@@ -38,9 +38,9 @@ connect-desk-lost = The curators' chat “{ $title }” is no longer connected.
 
 help-citizen = Tell us in one message what happened and where; photos are welcome. How your reports stand: /my
 help-group = Please report problems in a private chat with the bot.
-help-official = Official: answer a card with the messenger's own reply; we first show what the citizen will get. Lists: /my for all that is yours, /overdue, and /due for what ends within 4 hours. The morning list: /digest
-help-head = Head: /my for what needs attention, /overdue, and /due for what ends within 4 hours. The morning list: /digest
-help-curator = Curator: /queue to sort, /overdue, /due for what ends within 4 hours, and /undelivered for answers that did not arrive.
+help-official = Official: answer a card with the messenger's own reply; we first show what the citizen will get. Lists: /my for all that is yours, /overdue, and /due for what ends within 4 hours. The morning list: /digest, time off: /away, duty: /duty
+help-head = Head: /my for what needs attention, /overdue, and /due for what ends within 4 hours. The morning list: /digest, time off: /away, duty: /duty
+help-curator = Curator: /queue to sort, /overdue, /due for what ends within 4 hours, /undelivered for answers that did not arrive, and /my for all of it. The morning list: /digest, time off: /away, duty: /duty
 help-administrator = Administrator: invitations and settings are on the command line, sutki --help.
 
 command-start = about this bot

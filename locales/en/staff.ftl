@@ -18,8 +18,8 @@ away-in-private = Please write /away to the bot in private.
 away-when = When will you be away? Press a button or write "until Friday", "from 15 March to 20 March", "from 15 March 8:00 to 16 March 20:00".
 away-deputy = You will be away { $period }. Who stands in for you at { $organisation }?
 away-button-nobody = Nobody
-away-deputy-away = { $name } is away too: { $period }. Please choose again.
-away-deputy-gone = { $name } does not work here any more. Please choose again.
+away-deputy-away = { $name } is away then: { $period }. Please choose somebody else.
+away-deputy-gone = { $name } does not work here any more. Please choose somebody else.
 away-standing = You are away { $period }.
 away-standing-deputy = Standing in: { $name } ({ $organisation }). Your incidents stay yours, the reminders go to your deputy.
 away-standing-nobody = Nobody stands in ({ $organisation }): the reminders go to whoever is on duty, or to all colleagues.
@@ -44,7 +44,10 @@ duty-title = Duty: { $organisation }
 duty-now = Now: { $name }, until { $until }
 duty-nobody = Nobody is on duty now: reminders go to everybody.
 duty-next = Next: { $name }, { $period }
-duty-away = ⚠ Away { $period }. Standing in: { $name }
+duty-away = ⚠ Away { $period }. { $name ->
+    [none] Nobody stands in.
+   *[other] Standing in: { $name }
+}
 duty-button-set = Put on duty
 duty-button-off = Take off: { $name }
 duty-button-other = Another organisation
@@ -52,6 +55,7 @@ duty-only = Duty is set by the head of the organisation and by curators.
 duty-which = Whose duty?
 duty-who = Who will be on duty at { $organisation }?
 duty-nobody-there = There is nobody at { $organisation } yet. Invite people first.
+duty-not-there = { $name } is away then: { $period }.
 duty-when = { $name }: for what time? Press a button or write "until Friday", "from 15 March to 20 March", "from 15 March 8:00 to 16 March 8:00".
 duty-set = { $name } is on duty { $period } ✓
 duty-off = { $name } is not on duty any more ({ $period }).

@@ -117,15 +117,11 @@ clock-why-urgent = тихие часы, но сообщение срочное: 
 clock-why-step = тихие часы, но этот шаг их не ждёт
 clock-why-only-now = тихие часы, но утром было бы поздно
 clock-why-disregarded = тихие часы, но по этому правилу их не ждём
-clock-why-rest = в рабочее время не вошло { $days ->
-    [one] { $days } нерабочий день
-    [few] { $days } нерабочих дня
-   *[many] { $days } нерабочих дней
-}{ $holidays ->
+clock-why-rest = нерабочие дни не считаются: { $days }{ $holidays ->
     [0] {""}
    *[other] , из них праздников: { $holidays }
 }
-clock-why-late = своё время прошло { $own }: скажем при первом же такте
+clock-why-late = своё время прошло { $own }: скажем сразу
 
 clock-after-daily = Дальше — раз в { $every }, пока не ответят.
 clock-after-nothing = Больше часы ничего не скажут.

@@ -18,9 +18,9 @@ away-in-private = Напишите /away боту в личные сообщен
 away-when = Когда вас не будет? Нажмите кнопку или напишите: «до пятницы», «15–20 марта», «с 15 марта 8:00 до 16 марта 20:00».
 away-deputy = Вас не будет { $period }. Кто вас заменит: { $organisation }?
 away-button-nobody = Без заместителя
-away-deputy-away = { $name } — тоже нет на работе: { $period }. Выберите иначе.
-away-deputy-gone = { $name } здесь больше не работает. Выберите иначе.
-away-standing = Вас нет на работе { $period }.
+away-deputy-away = { $name } в это время не на работе: { $period }. Выберите другого человека.
+away-deputy-gone = { $name } здесь больше не работает. Выберите другого человека.
+away-standing = Вас не будет на работе { $period }.
 away-standing-deputy = Замещает: { $name } ({ $organisation }). Ваши сообщения остаются за вами, напоминания получит заместитель.
 away-standing-nobody = Заместителя нет ({ $organisation }): напоминания получат дежурный или все коллеги.
 away-on-duty = ⚠ На это время у вас стоит дежурство: /duty
@@ -44,7 +44,10 @@ duty-title = Дежурство: { $organisation }
 duty-now = Сейчас: { $name } — до { $until }
 duty-nobody = Сейчас никто не дежурит: напоминания получают все.
 duty-next = Дальше: { $name } — { $period }
-duty-away = ⚠ Нет на работе { $period }. Замещает: { $name }
+duty-away = ⚠ Не будет на работе { $period }. { $name ->
+    [none] Заместителя нет.
+   *[other] Замещает: { $name }
+}
 duty-button-set = Назначить
 duty-button-off = Снять: { $name }
 duty-button-other = Другой орган
@@ -52,6 +55,7 @@ duty-only = Дежурства назначают руководитель ор�
 duty-which = Чьи дежурства?
 duty-who = Кто будет дежурить: { $organisation }?
 duty-nobody-there = Назначить некого: { $organisation }. Сначала пригласите людей.
+duty-not-there = { $name } в это время не на работе: { $period }.
 duty-when = { $name }: на какое время? Нажмите кнопку или напишите: «до пятницы», «15–20 марта», «с 15 марта 8:00 до 16 марта 8:00».
 duty-set = { $name } дежурит { $period } ✓
 duty-off = { $name } больше не дежурит ({ $period }).

@@ -60,7 +60,7 @@ async def test_while_somebody_is_away_their_deputy_is_reminded_and_they_are_not(
     assert asked.text.startswith("Вас не будет до 17 марта включительно. Кто вас заменит: ")
     assert asked.labels == ["Пётр Петров", "Семён Сидоров", "Николай Условный", "Без заместителя"]
     await ivanova.presses("Пётр Петров")
-    assert asked.text.splitlines()[0] == "Вас нет на работе до 17 марта включительно."
+    assert asked.text.splitlines()[0] == "Вас не будет на работе до 17 марта включительно."
     assert "Замещает: Пётр Петров" in asked.text
     assert petrov.last.text.startswith("Вы замещаете: Мария Иванова, до 17 марта включительно.\n№ 1 · ")
     await petrov.presses("№ 1")
@@ -95,7 +95,9 @@ async def test_a_deputy_who_is_away_too_is_refused_with_words(house: House, peop
     await goes(petrov, "14–16 марта", "Без заместителя")
     await ivanova.says("/away 15–20 марта")
     await ivanova.presses("Пётр Петров")
-    assert ivanova.last.text.startswith("Пётр Петров — тоже нет на работе: с 14 марта до 16 марта включительно. Выберите иначе.")
+    assert ivanova.last.text.startswith(
+        "Пётр Петров в это время не на работе: с 14 марта до 16 марта включительно. Выберите другого человека."
+    )
     assert "Пётр Петров" not in ivanova.last.labels
     await ivanova.presses("Семён Сидоров")
     assert "Замещает: Семён Сидоров" in ivanova.last.text
@@ -108,7 +110,7 @@ async def test_a_deputy_who_goes_away_hears_whom_they_stand_in_for_and_no_ring_a
     await goes(ivanova, "неделю", "Пётр Петров")
     await petrov.says("/away до 13 марта")
     await petrov.presses("Мария Иванова")  # away herself
-    assert petrov.last.text.startswith("Мария Иванова — тоже нет на работе")
+    assert petrov.last.text.startswith("Мария Иванова в это время не на работе")
     await petrov.presses("Семён Сидоров")
     assert "Вы замещаете: Мария Иванова" in petrov.last.text
     hear_nothing_yet(people)

@@ -90,7 +90,7 @@ async def test_who_is_away_is_not_put_on_duty(house: House, people: dict[str, Ac
     await people["petrov"].presses("Без заместителя")
     head = people["head"]
     await puts_on_duty(head, "Пётр Петров", "15–20 марта")
-    assert head.last.text.startswith("Пётр Петров — тоже нет на работе: с 14 марта до 16 марта включительно.")
+    assert head.last.text.startswith("Пётр Петров в это время не на работе: с 14 марта до 16 марта включительно.")
     await head.says("17–20 марта")
     assert head.last.text.startswith("Пётр Петров дежурит с 17 марта до 20 марта включительно ✓")
 
