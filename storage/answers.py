@@ -44,7 +44,7 @@ class Answers:
     async def first(self, incident: int, organisation: str, *, reported_at: datetime, at: datetime, due_at: datetime) -> None:
         """The citizen got the first answer. A second one to the same incident changes nothing."""
         values = {"organisation": organisation, "at": at, "due_at": due_at, "seconds": (at - reported_at).total_seconds()}
-        statement = insert(self._connection, first_answers).values(incident_id=incident, **values).on_conflict_do_nothing()
+        statement = insert(self._connection.dialect, first_answers).values(incident_id=incident, **values).on_conflict_do_nothing()
         await self._connection.execute(statement)
 
     async def figures(

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Executable, Integer, Select, Table, bindparam, column, func, select, text, update
+from sqlalchemy import Integer, Select, Table, column, func, select, text
 from sqlalchemy import table as named
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.sql import insert
+from storage.batches import OLD, Batch, writing
 
 _T = TypeVar("_T")
 Values: TypeAlias = Mapping[str, Any]
@@ -27,31 +26,6 @@ _FIRST_BLOCK, _LARGEST_BLOCK = 8, 512
 
 class Stale(Exception):
     """Somebody else changed the row in between; read it again and decide again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows that one statement writes."""
-
-    table: Table
-    key: tuple[str, ...] = ()
-    """Columns that say which row is changed; none: the rows are new."""
-    read: str = ""
-    """The column that says how often a row was changed: it must be as it was read."""
-    unless: tuple[str, ...] = ()
-    """Columns of which no two rows have the same: a new row like an old one is left."""
-
-    def statement(self, connection: AsyncConnection) -> Executable:
-        """What writes the rows; they are handed over with it."""
-        if self.key:
-            found = [self.table.c[name] == bindparam(_OLD + name) for name in self.key]
-            return update(self.table).where(*found)
-        made = insert(connection, self.table)
-        return made.on_conflict_do_nothing(index_elements=self.unless) if self.unless else made  # type: ignore[no-any-return]
-
-
-_OLD = "old_"
-"""Before the name of a column in a row's values: as it stands there, not as it shall be."""
 
 
 async def to_its_end(work: Awaitable[_T]) -> _T:
@@ -134,14 +108,15 @@ class Connection(AsyncConnection):
             if rows := waiting[batch]:
                 if batch.read:
                     await self._check(batch, rows)
-                await to_its_end(super().execute(batch.statement(self), list(rows)))
+                how = writing(batch, frozenset(rows[0]), self.dialect)
+                await to_its_end(self.exec_driver_sql(how.words, how.of(rows)))
 
     async def _check(self, batch: Batch, rows: Sequence[dict[str, Any]]) -> None:
         """Whether the rows still stand as they were read; from now on they do. On SQLite nobody else can write meanwhile."""
         if self._is_sqlite:
             return
         (key,), read = batch.key, batch.table.c[batch.read]
-        before = {row[_OLD + key]: row[batch.read] - 1 for row in reversed(rows)}
+        before = {row[OLD + key]: row[batch.read] - 1 for row in reversed(rows)}
         statement = select(batch.table.c[key], read).where(batch.table.c[key].in_(sorted(before))).order_by(batch.table.c[key])
         now = {row[0]: row[1] for row in await to_its_end(super().execute(statement.with_for_update()))}
         if now != before:
@@ -165,7 +140,7 @@ class Connection(AsyncConnection):
         ``read``: a column that counts changes and was read in this transaction. Where somebody else counted on meanwhile, Stale is
         raised when it is written.
         """
-        self._waiting.setdefault(Batch(table, tuple(key), read), []).append({**values, **{_OLD + name: key[name] for name in key}})
+        self._waiting.setdefault(Batch(table, tuple(key), read), []).append({**values, **{OLD + name: key[name] for name in key}})
 
     @property
     def writes_together(self) -> bool:

@@ -71,7 +71,7 @@ class Digests:
         Another process that claims the same waits here until this transaction has ended.
         """
         rows = [{"day": day.isoformat(), "kind": digest, "person_id": person, "at": at} for person in sorted(persons)]
-        statement = insert(self._connection, digests).values(rows).on_conflict_do_nothing().returning(digests.c.person_id)
+        statement = insert(self._connection.dialect, digests).values(rows).on_conflict_do_nothing().returning(digests.c.person_id)
         return frozenset((await self._connection.execute(statement)).scalars())
 
     async def wanted(self, person: int) -> bool:

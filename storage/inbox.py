@@ -76,7 +76,7 @@ class Inbox:
             }
             for one in updates
         ]
-        statement = insert(self._connection, inbox).on_conflict_do_nothing(index_elements=["account", "key"]).returning(inbox.c.id)
+        statement = insert(self._connection.dialect, inbox).on_conflict_do_nothing(index_elements=["account", "key"]).returning(inbox.c.id)
         return len((await self._connection.execute(statement, rows)).all())
 
     async def later(self, key: str, raw: Mapping[str, Any], *, lane: str, at: datetime, handle_after: datetime | None = None) -> None:

@@ -240,7 +240,7 @@ class Outbox:
             for message in messages
         ]
         if values:
-            statement = insert(self._connection, sent)
+            statement = insert(self._connection.dialect, sent)
             told = {name: statement.excluded[name] for name in ("outbox_id", "incident_id", "purpose")}
             statement = statement.on_conflict_do_update(index_elements=["account", "chat", "message"], set_=told)
             await self._connection.execute(statement, values)

@@ -37,6 +37,10 @@ metadata = MetaData(
 )
 
 
+_NAIVE = "a naive datetime would be stored; every instant in the house is aware"
+_AS_TEXT = len("2026-03-11 05:00:00.000000")
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware UTC datetime on every database; SQLite has no zones, so it is kept naive there and made aware again."""
 
@@ -47,14 +51,27 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a naive datetime would be stored; every instant in the house is aware")
+            raise ValueError(_NAIVE)
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """The same, and for SQLite at once as its DATETIME writes it: most of what a row costs are its instants."""
+        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    """«2026-03-11 05:00:00.000000»."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(_NAIVE)
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[:_AS_TEXT]
 
 
 # SQLite counts up only an INTEGER PRIMARY KEY.

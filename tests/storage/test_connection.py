@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select, text
 
 from storage.connection import Stale
 from storage.migrate import upgrade
+from storage.outbox import Purpose
 from storage.store import Store, Tx
-from storage.tables import contacts, history, incidents, people
+from storage.tables import contacts, history, inbox, incidents, people
 from tests.storage.given import NOON, reported
 
 ACCOUNT = "vk/altai"
@@ -210,3 +212,28 @@ async def test_what_another_process_changed_meanwhile_ends_the_transaction_of_ma
     assert await _count(store, people) == 1, "but for the one who reported nobody was met"
     await store.close()
     await other.close()
+
+
+async def test_what_is_written_together_stands_there_as_if_written_by_itself(store: Store) -> None:
+    instants = (NOON.astimezone(timezone(timedelta(hours=7))), datetime(1, 1, 1, tzinfo=UTC), NOON + timedelta(microseconds=1), None)
+    rows = [
+        {
+            "account": "a",
+            "key": str(at),
+            "raw": {"слово": [at and 1.5, None]},
+            "received_at": NOON,
+            "handle_after": at,
+            "state": Purpose.CARD,
+        }
+        for at in instants
+    ]
+    async with store.transaction() as tx:
+        for row in rows:
+            tx.connection.add(inbox, row, unless=("account", "key"))
+        await tx.connection.execute(insert(inbox), [row | {"account": "b"} for row in rows])
+        columns = "key, raw, lane, received_at, handle_after, state"
+        one, other = [
+            (await tx.connection.execute(text(f"SELECT {columns} FROM inbox WHERE account = '{account}' ORDER BY id"))).all()
+            for account in "ab"
+        ]
+    assert one == other

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.exc import OperationalError
 
 from storage import store as module
 from storage.migrate import upgrade
@@ -62,7 +62,7 @@ async def test_an_instant_comes_back_aware_and_in_utc(store: Store) -> None:
 
 
 async def test_a_naive_instant_is_refused(store: Store) -> None:
-    with pytest.raises(StatementError, match="naive"):
+    with pytest.raises(ValueError, match="naive"):
         async with store.transaction() as tx:
             await reported(tx, due_at=datetime(2026, 3, 11, 12))  # noqa: DTZ001 — the mistake itself
 
