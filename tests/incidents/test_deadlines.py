@@ -22,6 +22,7 @@ from incidents.deadlines import (
     Reason,
     Reminder,
     Step,
+    Urgency,
     Why,
     follow,
     hurry,
@@ -304,6 +305,62 @@ def test_a_step_is_not_lost_when_the_clock_goes_on_in_the_night() -> None:
     assert next(spoken(resumed, POLICY, until=local("13. 08:00")))[1].skipped == ("50",)
 
 
+def call(policy: Policy, *more: Step) -> Policy:
+    """The policy with a call three hours before the deadline that minds no night, some other steps, and the deadline."""
+    return replace(policy, ladder=(Step("3h", (Audience.HEAD,), before=3 * HOURS, urgency=Urgency.HIGH), *more, policy.ladder[-1]))
+
+
+def test_a_step_that_a_night_let_a_later_one_overtake_is_said_after_the_pause() -> None:
+    """The last hour, at 03:00, is spoken of at 21:45; the question comes before the call of 01:00 (promise 7, seed 1876024385)."""
+    policy = call(POLICY, Step("1h", (Audience.ASSIGNEE,), before=HOURS))
+    running = woken(opened(local("11. 04:00"), policy), local("11. 22:00"), policy)
+    resumed = done(done(running, Action.ASK, local("11. 22:00"), policy), Action.REPLY, local("12. 23:00"), policy)
+    assert said(resumed, policy, until=local("13. 05:00")) == [("13. 02:00", "3h"), ("13. 05:00", DEADLINE)]
+
+
+def test_a_step_that_was_overtaken_and_has_no_room_after_the_pause_is_said_at_once() -> None:
+    """A working hour before the deadline is the afternoon before, the call comes at 06:30; fifty minutes are left (seed 723553)."""
+    policy = call(WORKING, DAYTIME)
+    running = woken(opened(local("12. 09:30"), policy), local("12. 17:40"), policy)
+    resumed = done(done(running, Action.ASK, local("12. 17:40"), policy), Action.REPLY, local("13. 12:00"), policy)
+    assert said(resumed, policy, until=local("13. 12:50")) == [("13. 12:00", "3h"), ("13. 12:50", DEADLINE)]
+
+
+def test_a_reply_in_the_night_wakes_nobody_for_what_it_left_no_room_for() -> None:
+    policy = replace(WORKING, quiet=QuietHours(), ladder=AWAKE.ladder)
+    running = woken(opened(local("12. 09:30"), policy), local("12. 16:36"), policy)
+    resumed = done(done(running, Action.ASK, local("12. 16:36"), policy), Action.REPLY, local("13. 05:00"), policy)
+    assert said(resumed, policy, until=local("13. 10:54"))[0] == ("13. 08:54", "2h")
+    asked = done(opened(local("12. 23:30"), POLICY), Action.ASK, local("13. 12:00"), POLICY)  # nobody ticked: half was at 11:30
+    assert said(done(asked, Action.REPLY, local("14. 02:00"), POLICY), POLICY, until=local("14. 07:00")) == [("14. 07:00", "50")]
+
+
+def test_what_a_short_clock_never_had_room_for_is_not_said_after_a_pause() -> None:
+    policy = replace(AWAKE, urgent=Length(HOURS))
+    asked = done(opened(policy=policy, urgent=True), Action.ASK, MORNING + 10 * MINUTES, policy)
+    resumed = done(asked, Action.REPLY, MORNING + DAYS, policy)
+    assert [step for _, step in said(resumed, policy, until=MORNING + 25 * HOURS)] == ["50", "80", DEADLINE]
+
+
+def test_each_pause_reminds_its_citizen_and_the_third_part_of_a_clock_repeats_nothing_of_the_first() -> None:
+    incident, now = woken(opened(), MORNING + 13 * HOURS), MORNING + 13 * HOURS
+    for _ in range(2):
+        asked = done(incident, Action.ASK, now)
+        assert [reminder.step for _, reminder in spoken(asked, until=now + 4 * DAYS)] == [CITIZEN_NUDGE]
+        now += 100 * HOURS
+        incident = done(woken(asked, now), Action.REPLY, now)
+    assert [reminder.step for _, reminder in spoken(incident, until=now + 11 * HOURS)] == ["80", "2h", DEADLINE]
+
+
+def test_what_repeats_is_not_repeated_when_a_pause_comes_after_the_evening() -> None:
+    """Overdue since 02:00, so the next word for 02:00 is said at 21:45; the question comes at 21:50, the reply soon after."""
+    policy = replace(POLICY, ladder=(AWAKE.ladder[-1],))
+    running = woken(opened(local("11. 02:00"), policy), local("12. 21:50"), policy)
+    asked = done(running, Action.ASK, local("12. 21:50"), policy)
+    resumed = done(asked, Action.REPLY, local("12. 21:55"), policy)
+    assert said(resumed, policy, until=local("14. 21:45")) == [("13. 21:45", "late-2"), ("14. 21:45", "late-3")]
+
+
 def test_an_overdue_clock_that_was_paused_is_overdue_again_and_goes_on_daily() -> None:
     asked = done(woken(opened(), MORNING + 30 * HOURS), Action.ASK, MORNING + 30 * HOURS)
     assert asked.paused_left == -6 * 3600
@@ -427,6 +484,12 @@ def test_an_urgent_clock_that_is_over_already_says_so_at_once() -> None:
     assert reminder.step == DEADLINE
     assert {Audience.CURATOR, Audience.HEAD} <= set(reminder.tells)
     assert rested.wake_at == MORNING + 28 * HOURS
+
+
+def test_a_clock_that_gets_shorter_says_nothing_twice() -> None:
+    policy = replace(AWAKE, urgent=Length(20 * HOURS))
+    hurried = hurry(woken(opened(), MORNING + 13 * HOURS), MORNING + 13 * HOURS, policy, BARNAUL)
+    assert [step for _, step in said(hurried, policy, until=MORNING + 20 * HOURS)] == ["80", "2h", DEADLINE]
 
 
 def test_an_incident_that_is_overdue_or_urgent_already_is_not_reminded_anew() -> None:
@@ -636,6 +699,12 @@ def test_a_new_ladder_is_heard_from_now_on() -> None:
     changed = recompute(opened(), AWAKE, policy, BARNAUL, now)
     assert (changed.due_at, changed.turn) == (MORNING + DAYS, 1)
     assert [name for name, _ in steps_of(changed, policy, now)] == ["90", DEADLINE, "late-1"]
+
+
+def test_what_was_said_in_the_evening_is_not_said_again_by_rules_without_quiet_hours() -> None:
+    running = woken(opened(local("11. 14:00"), POLICY), local("11. 21:45"), POLICY)  # half of the time is at 02:00
+    changed = recompute(running, POLICY, AWAKE, BARNAUL, local("11. 22:00"))
+    assert [step for _, step in said(changed, until=local("12. 14:00"))] == ["80", "2h", DEADLINE]
 
 
 def test_a_pause_keeps_its_share_of_a_longer_policy_and_a_shorter_wait_still_reminds_the_citizen() -> None:
