@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import time
@@ -423,6 +424,7 @@ async def run(settings: Settings, region_text: str) -> None:
         await app.start()
         app.keep_watch()
         log.info("started", accounts=sorted(app.channels))
+        gc.collect()  # the dictionary that the region was read with refers to itself: 16 MB would stay for hours
         await stopped.wait()
         log.info("stopping")
     finally:
