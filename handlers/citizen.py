@@ -15,6 +15,8 @@ from storage.outbox import Purpose
 
 LATE = timedelta(minutes=10)
 """A receipt that comes later than this after the message says sorry."""
+EXTENSION = "extend"
+"""The kind of a draft that asks for more time: its text is the reason, its date the new one."""
 LITTLE = timedelta(hours=2)
 """When so little is left of the time, a late receipt says how much: it is what the curators hear of, too."""
 
@@ -151,9 +153,12 @@ def citizen_line(key: str) -> Notice:
 
 
 async def extended_to_citizen(moment: Moment, before: Case, case: Case, change: Change) -> None:
-    """The promise was put off: until when, and why."""
+    """The promise was put off: until when, and why. Whoever asked for it is told how that went, as of an answer."""
     if case.report.address.account in moment.office.limits:
-        await moment.post(case.report.address, await extended_text(moment, case, change.reason, change.date), incident=case.id)
+        sending = await moment.tx.conversations.drafts_of(case.id, "sending")
+        draft = next((one.id for one in sending if one.kind == EXTENSION), 0)
+        text = await extended_text(moment, case, change.reason, change.date)
+        await moment.post(case.report.address, text, purpose=Purpose.ANSWER, incident=case.id, draft=draft)
 
 
 async def extended_text(moment: Moment, case: Case, reason: str, date: datetime | None) -> str:

@@ -11,7 +11,7 @@ from bots.channel import Address, Pressed
 from bots.pages import shorten
 from handlers import promises, work
 from handlers.card import organisation_title
-from handlers.citizen import extended_text, reason_words
+from handlers.citizen import EXTENSION, extended_text, reason_words
 from handlers.drafts import open_draft
 from handlers.preview import allowed, beside, name_of, request_over, show
 from handlers.thread import desk_places, tell_at, texts_at
@@ -22,10 +22,11 @@ from locales import Texts
 from storage.conversations import Draft
 from storage.incidents import Case
 
-KIND = "extend"
-"""A draft of this kind is a request: its text is the reason, its date the new one."""
-ASKED, GRANTED, REFUSED = "asked", "granted", "refused"
-"""The states of a request after ``open``; ``dropped`` when nobody needs it any more."""
+ASKED, REFUSED = "asked", "refused"
+"""The states of a request after ``open``; ``dropped`` when nobody needs it any more. One that is granted is sent as an answer is."""
+GRANTED = "granted"
+_BECAME = {REFUSED: "refused", ASKED: "lapsed", "dropped": "lapsed"}
+"""What became of a request, by its state; of any later one it was granted."""
 REASONS = ("materials", "contractor", "weather")
 """Why a promise is not kept, as far as buttons say it; anything else is typed."""
 REFUSALS = ("answer-in-time", "too-far", "say-why")
@@ -44,7 +45,9 @@ async def extend(turn: Turn) -> None:
         return
     case, _ = found
     await turn.quiet()
-    draft = Draft(incident=case.id, person=turn.person.id, address=turn.here, user_id=turn.event.sender.id, message="", text="", kind=KIND)
+    draft = Draft(
+        incident=case.id, person=turn.person.id, address=turn.here, user_id=turn.event.sender.id, message="", text="", kind=EXTENSION
+    )
     draft = await turn.tx.conversations.write(draft, turn.now)
     row = await tell_at(turn, case, turn.here, turn.t("extend-why", number=case.id), _reasons(turn, draft), only=draft.user_id)
     await turn.tx.conversations.rewrite(replace(draft, preview=row), was="open")
@@ -118,7 +121,7 @@ def _words(turn: Turn) -> str:
 
 async def _reason(turn: Turn, reason: str) -> None:
     found = await open_draft(turn)
-    if found is None or found[0].kind != KIND:
+    if found is None or found[0].kind != EXTENSION:
         await turn.done()
         return
     draft, case, _ = found
@@ -169,7 +172,7 @@ async def date_said(turn: Turn) -> None:
 async def _dated(turn: Turn, date: datetime | Wrong) -> None:
     """Put the promise off, or ask who may; what cannot be promised is said and asked for again."""
     found = await open_draft(turn)
-    if found is None or found[0].kind != KIND or not found[0].text:
+    if found is None or found[0].kind != EXTENSION or not found[0].text:
         return
     draft, case, role = found
     if await _lapsed(turn, case, draft):
@@ -267,13 +270,18 @@ async def allow(turn: Turn) -> None:
 
 async def _grant(turn: Turn, case: Case, draft: Draft, role: Role, *, was: str) -> None:
     """The promise is put off; the citizen, the thread and the author hear it."""
-    if not await turn.tx.conversations.rewrite(replace(draft, state=GRANTED), was=was):
+    if case.report.address.account not in turn.office.limits:
+        await turn.whisper("draft-no-account")
+        return
+    if not await turn.tx.conversations.rewrite(replace(draft, state="sending"), was=was):
         await turn.whisper("draft-gone")
         return
     moved = await turn.attempt(case, turn.deed(role, action=Action.EXTEND, reason=draft.text, date=draft.date))
     if moved is None:
-        await turn.tx.conversations.rewrite(replace(draft, state=was), was=GRANTED)
+        await turn.tx.conversations.rewrite(replace(draft, state=was), was="sending")
         return
+    sent = replace(draft, state="sent")
+    await turn.tx.conversations.rewrite(sent, was="sending")
 
     def said(texts: Texts, key: str = "extend-granted-by") -> str:
         when = promises.soon(turn, moved, texts, draft.date or turn.now)
@@ -286,7 +294,7 @@ async def _grant(turn: Turn, case: Case, draft: Draft, role: Role, *, was: str) 
         await show(turn, draft, said(await texts_at(turn, draft.address)))
         await request_over(turn, draft, said, but=await turn.pressed_row())
     else:
-        await _go_on(turn, replace(draft, state=GRANTED), done)
+        await _go_on(turn, sent, done)
 
 
 async def refuse(turn: Turn) -> None:
@@ -355,7 +363,7 @@ async def _decided(turn: Turn) -> tuple[Draft, Case, Role] | None:
     """The request that waits, its incident, and the role in which this person may decide it; None, and they hear why."""
     draft = await turn.tx.conversations.draft(turn.arguments["draft"])
     case = await turn.tx.incidents.get(draft.incident) if draft else None
-    if draft is None or case is None or draft.kind != KIND:
+    if draft is None or case is None or draft.kind != EXTENSION:
         await turn.whisper("press-used")
         return None
     role = turn.role_for(case)
@@ -366,7 +374,7 @@ async def _decided(turn: Turn) -> tuple[Draft, Case, Role] | None:
         await turn.whisper("extend-not-yours", who=", ".join(turn.t(f"role-{one}") for one in sorted(named)))
     elif draft.state != ASKED or not allowed(case.incident, role, Action.EXTEND):
         await turn.quiet()
-        await turn.instead(turn.t(f"extend-{draft.state if draft.state in (GRANTED, REFUSED) else 'lapsed'}-already", number=case.id))
+        await turn.instead(turn.t(f"extend-{_BECAME.get(draft.state, GRANTED)}-already", number=case.id))
     else:
         return draft, case, role
     return None

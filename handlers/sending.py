@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from bots.channel import Scene
+from handlers import promises
+from handlers.citizen import EXTENSION
 from handlers.preview import ACTIONS, Seen, beside, post_preview, rival, seen_of, show
 from handlers.thread import desk_places, refresh_cards, texts_at
 from handlers.turn import Moment, Offer, Offers, Turn, role_among
@@ -105,7 +107,8 @@ async def outcome(moment: Moment, raw: Mapping[str, Any]) -> None:
     states = {state for _, state in await moment.tx.outbox.of_draft(draft.id)}
     if states & {QUEUED, SENDING}:
         if raw["state"] == QUEUED:
-            await show(moment, draft, (await texts_at(moment, draft.address)).say("draft-late"))
+            texts = await texts_at(moment, draft.address)
+            await show(moment, draft, _head(moment, case, draft, texts) + texts.say("draft-late"))
         return
     worst = UNCERTAIN if UNCERTAIN in states else SENT
     worst = worst if states <= {SENT, UNCERTAIN} else FAILED
@@ -115,13 +118,21 @@ async def outcome(moment: Moment, raw: Mapping[str, Any]) -> None:
     texts = await texts_at(moment, draft.address)
     if worst == SENT:
         key = "draft-delivered-without" if await moment.tx.outbox.lacks_files(draft.id) else "draft-delivered"
-        await show(moment, draft, texts.say(key, hour=texts.hour(moment.now, moment.zone(case.incident.territory))))
+        hour = texts.hour(moment.now, moment.zone(case.incident.territory))
+        await show(moment, draft, _head(moment, case, draft, texts) + texts.say(key, hour=hour))
         return
-    await show(moment, draft, texts.say("draft-answered-below"))
+    await show(moment, draft, _head(moment, case, draft, texts) + texts.say("draft-answered-below"))
     if worst == FAILED:
         await _undelivered(moment, case, draft, texts)
     else:
         await _news(moment, case, draft, texts.say("draft-uncertain", number=case.id), _doubts(draft, texts))
+
+
+def _head(moment: Moment, case: Case, draft: Draft, texts: Texts) -> str:
+    """What was done stays to be read before how it was delivered: a promise was put off. Of an answer the words stand above."""
+    if draft.kind != EXTENSION or draft.date is None:
+        return ""
+    return f"{texts.say('extend-moved', number=case.id, when=promises.soon(moment, case, texts, draft.date))} "
 
 
 async def _news(moment: Moment, case: Case, draft: Draft, text: str, offers: Offers) -> None:

@@ -228,7 +228,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         8,
         "an author was not told how it went",
-        f"""SELECT d.id FROM drafts d WHERE d.state = 'sent' AND d.kind IN {_WORDS} AND NOT EXISTS (
+        """SELECT d.id FROM drafts d WHERE d.state = 'sent' AND d.kind <> 'note' AND NOT EXISTS (
             SELECT 1 FROM outbox o WHERE o.draft_id = d.id AND o.draft_id <> 0 AND o.state IN ('queued', 'sending'))""",
         idle=True,
     ),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bots.channel import Unknown, Unreachable
 from incidents.incident import Action, Role, Status
 from incidents.regional import Region
 from storage.store import Store
@@ -67,8 +68,8 @@ async def test_a_curator_allows_it_and_the_citizen_reads_until_when_and_why(hous
     )
     await curator.presses("Разрешить")
     assert office.citizen.heard() == [line]
-    assert (curator.last.text, curator.last.labels) == ("№ 1. Срок перенесли: 20 марта, 18:00. Жителю написали ✓", [])
-    assert any(one.text.startswith("№ 1: Вера Пробная разрешает. Срок перенесли: 20 марта, 18:00.") for one in office.shows())
+    assert (curator.last.text, curator.last.labels) == ("№ 1. Срок перенесли: 20 марта, 18:00. Жителю пишем.", [])
+    assert any(one.text == "№ 1. Срок перенесли: 20 марта, 18:00. Доставлено 20:00." for one in office.shows())
     assert "обещано до 20 марта, 18:00" in office.card.text
     assert "Ответим до 20 марта, 18:00" in office.citizen.sees()[0].text
     curator_id = await known(house, "31", account)
@@ -168,6 +169,35 @@ async def test_a_curator_who_began_to_refuse_may_still_allow_it(house: House) ->
     assert len(office.citizen.heard()) == 1
 
 
+async def test_who_asked_hears_that_it_did_not_reach_the_citizen(house: House) -> None:
+    office, curator = await promising(house)
+    await asking(office)
+    house.channels[TG].fail["100"] = [Unreachable("bot was blocked by the user")]
+    await curator.presses("Разрешить")
+    said = [one.text for one in office.shows()]
+    assert "№ 1. Срок перенесли: 20 марта, 18:00. Подробности — ниже." in said
+    assert said[-1] == "№ 1. Не доставлено: житель запретил сообщения.\nЗакрыть его может куратор."
+
+
+async def test_who_asked_decides_when_nobody_knows_whether_it_reached_the_citizen(house: House) -> None:
+    office, curator = await promising(house)
+    await asking(office)
+    house.channels[TG].fail["100"] = [Unknown("the connection broke"), None]
+    await curator.presses("Разрешить")
+    assert (office.citizen.heard(), office.last.labels) == ([], ["Дошло", "Отправить ещё раз"])
+    await office.presses(office.ivanova, "Отправить ещё раз")
+    assert office.citizen.heard() == ["Срок по № 1 перенесли на 20 марта: ждём материалы."]
+    assert office.last.text == "№ 1. Срок перенесли: 20 марта, 18:00. Доставлено 20:00."
+
+
+async def test_where_the_citizen_cannot_be_written_to_nothing_is_put_off(house: House) -> None:
+    office, curator = await promising(house, VK, VK_CHAT, forum=False)
+    await asking(office)
+    house.office.limits.pop(TG)  # type: ignore[attr-defined]  # a dict here
+    assert await curator.presses("Разрешить") == "Аккаунт, в который писал житель, сейчас не подключён."
+    assert len(await dates(house)) == 1
+
+
 async def test_it_is_decided_once(house: House) -> None:
     office, curator = await promising(house)
     second = await house.official(TG, "32", "Пётр Образцов", "", Role.CURATOR)
@@ -175,7 +205,7 @@ async def test_it_is_decided_once(house: House) -> None:
     asked = replace(second.last)
     await curator.presses("Разрешить")
     office.citizen.heard()
-    assert (second.last.text, second.last.labels) == ("№ 1: Вера Пробная разрешает. Срок перенесли: 20 марта, 18:00. Жителю написали.", [])
+    assert (second.last.text, second.last.labels) == ("№ 1: Вера Пробная разрешает. Срок перенесли: 20 марта, 18:00. Жителю пишем.", [])
     await second.presses("Отказать", at=asked)
     assert (second.last.text, second.last.labels) == ("№ 1: срок уже перенесли.", [])
     await second.presses_payload(curator.sees()[-1].reply.keyboard[0][0].payload if curator.last.labels else "x", second.last)
