@@ -31,6 +31,7 @@ from bots.channel import (
 from bots.outcomes import Came, Kind, Then, kind_of, then
 from bots.pace import Pace
 from storage.crash import crash_point
+from storage.inbox import FIRST
 from storage.leases import Lease, LeaseLost
 from storage.outbox import FAILED, QUEUED, SENT, UNCERTAIN, Post, Purpose, Row
 from storage.store import Store, Tx
@@ -439,7 +440,7 @@ class Delivery:
             return
         raw = {"kind": "outcome" if row.purpose is Purpose.ANSWER else "unheard", "row": row.id, "draft": row.draft}
         key = f"outcome/{row.id}/{QUEUED if state == QUEUED else f'{row.attempts}/{state}'}"
-        await tx.inbox.later(key, {**raw, "state": state, "error": error}, lane=f"draft/{row.draft}", at=self._clock())
+        await tx.inbox.later(key, {**raw, "state": state, "error": error}, lane=FIRST, at=self._clock())
 
 
 def _without(out: Outgoing, problem: Undelivered) -> tuple[File, ...] | None:

@@ -32,6 +32,8 @@ BATCH_TIME, BATCH_WORK = 1.0, 0.1
 the loop. Where the machine is slow for other reasons, shorter transactions would only make it slower."""
 AT_LEAST = 10
 """Turns of one transaction before it makes way for updates that wait to be stored: those are what must not wait."""
+LOOK_TIME = 5.0
+"""Seconds after which no further transaction is begun with the rows of one look: what goes first may have come in since (``FIRST``)."""
 ROUNDS = 3
 """Times we look further for conversations that no other process is at work on."""
 NAME_TIME = 2.0
@@ -142,8 +144,11 @@ class Intake:
             looked += sum(len(work.handful.rows) for work in works)
             works = await self._named([work for work in works if work.handful.rows])
             elsewhere: set[Lane] = set()
+            again = time.monotonic() + LOOK_TIME
             while works and not self._stopping:
                 works = await self._some(works, held, elsewhere)
+                if works and time.monotonic() > again:
+                    return looked  # the next look finds the rest, behind what goes first
             if not elsewhere:
                 break
             # Another process is at work on these conversations; there may be others behind them for us.

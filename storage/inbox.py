@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, and_, func, literal, or_, select, tuple_, update
+from sqlalchemy import BigInteger, ColumnElement, and_, func, literal, not_, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from bots.channel import Update
@@ -26,6 +26,8 @@ FAIR = 20
 Lane: TypeAlias = tuple[str, str]
 """A conversation whose order is kept: an account, and a chat of it."""
 NO_LANE: Lane = ("", "")
+FIRST = "first"
+"""Lane of what we tell ourselves and what goes before everything else that waits, for a person waits for it: see ``waiting``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Row:
         return (self.account, self.lane) if self.account and self.lane else NO_LANE
 
 
+_GOES_FIRST = and_(inbox.c.account == "", inbox.c.lane == FIRST)
 _COLUMNS = [inbox.c[name] for name in Row.__dataclass_fields__]
 
 
@@ -85,21 +88,29 @@ class Inbox:
         self._connection.add(inbox, values, unless=("account", "key"))
 
     async def waiting(self, now: datetime, limit: int = 200, *, but: Collection[tuple[str, str]] = ()) -> Sequence[Row]:
-        """New rows whose time has come, oldest first; ``but``: not of these lanes (account, lane).
+        """New rows whose time has come: what goes ``FIRST``, then the oldest; ``but``: not of these lanes (account, lane).
 
-        Of one conversation at most ``FAIR`` while others wait too: somebody's flood is not before everybody's messages.
+        How an answer went goes before the answers that are still to be sent, and before what citizens write: there is at most one such
+        row for each answer that was sent, so it keeps nobody waiting for long. Of one conversation there are at most ``FAIR`` rows while
+        others wait too: somebody's flood is not before everybody's messages.
         """
-        due = or_(inbox.c.handle_after.is_(None), inbox.c.handle_after <= now)
-        statement = select(*_COLUMNS).where(inbox.c.state == NEW, due).order_by(inbox.c.id).limit(limit)
-        if but:
-            statement = statement.where(tuple_(inbox.c.account, inbox.c.lane).not_in(sorted(but)))
-        rows = [Row(*row) for row in await self._connection.execute(statement)]
+        first = await self._due(now, limit, _GOES_FIRST)
+        return [*first, *await self._in_line(now, limit - len(first), but)] if len(first) < limit else first
+
+    async def _in_line(self, now: datetime, limit: int, but: Collection[tuple[str, str]]) -> Sequence[Row]:
+        passed = [tuple_(inbox.c.account, inbox.c.lane).not_in(sorted(but))] if but else []
+        rows = await self._due(now, limit, not_(_GOES_FIRST), *passed)
         many = {lane for lane, count in Counter(row.at for row in rows).items() if count > FAIR} - {NO_LANE}
         if len(rows) < limit or not many:
             return rows
         first = [row for lane in many for row in [row for row in rows if row.at == lane][:FAIR]]
-        others = await self.waiting(now, limit - len(first), but={*but, *many}) if len(first) < limit else ()
+        others = await self._in_line(now, limit - len(first), {*but, *many}) if len(first) < limit else ()
         return sorted([*first, *others], key=lambda row: row.id) if others else rows
+
+    async def _due(self, now: datetime, limit: int, *which: ColumnElement[bool]) -> Sequence[Row]:
+        due = or_(inbox.c.handle_after.is_(None), inbox.c.handle_after <= now)
+        statement = select(*_COLUMNS).where(inbox.c.state == NEW, due, *which).order_by(inbox.c.id).limit(limit)
+        return [Row(*row) for row in await self._connection.execute(statement)]
 
     async def hold(self, rows: Sequence[Row]) -> Sequence[int]:
         """Those of the rows that are still new and whose turn it is, in order; they stay ours until this transaction ends.

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, te
 from incidents.deadlines import wake
 from incidents.region import parse
 from incidents.regional import Region
-from storage.inbox import DONE, NEW
+from storage.inbox import DONE, FIRST, NEW
 from storage.incidents import Case
 from storage.marks import BACKUP, RESTORE, Marks
 from storage.outbox import DROPPED, QUEUED, SENDING, UNCERTAIN, Purpose
@@ -117,7 +117,7 @@ async def _ask(tx: Tx, at: datetime) -> int:
     for row in rows:
         if row.draft_id:
             raw = {"kind": "outcome", "row": row.id, "draft": row.draft_id, "state": UNCERTAIN, "error": "restored from a backup"}
-            await tx.inbox.later(f"outcome/{row.id}/restored", raw, lane=f"draft/{row.draft_id}", at=at)
+            await tx.inbox.later(f"outcome/{row.id}/restored", raw, lane=FIRST, at=at)
     return len({row.draft_id or -row.id for row in rows})
 
 

@@ -407,6 +407,18 @@ async def test_the_author_is_told_that_it_arrived(post: Office) -> None:
     assert settled == [1]
 
 
+async def test_how_an_answer_went_is_handled_before_all_the_answers_that_are_still_to_be_sent(post: Office) -> None:
+    async with post.store.transaction() as tx:
+        for number in range(300):
+            await tx.inbox.later(f"send-draft/{number}", {"kind": "send-draft", "draft": number}, lane=f"draft/{number}", at=post.clock())
+    row = await post.puts("Бригада выехала", purpose=Purpose.ANSWER, draft=7)
+    post.wire.fail[ANNA] = [Unknown("timeout")]
+    await post.steps()
+    await post.steps()
+    first = (await post.outcomes())[0]
+    assert (first["kind"], first.get("row"), first.get("state")) == ("outcome", row, "uncertain")
+
+
 async def test_a_chat_that_moved_is_written_to_where_it_is_now(post: Office) -> None:
     _, card = await post.forum()
     await post.rests()

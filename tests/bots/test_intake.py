@@ -17,6 +17,7 @@ from bots.intake import ALBUM_PAUSE, RETRIES, Intake, merge
 from handlers import notices
 from handlers.turn import Moment, Office
 from storage.connection import Stale
+from storage.inbox import FIRST
 from storage.store import Store, Tx
 from tests.fakes import START, TELEGRAM, VK, FakeChannel, FakeClock
 from tests.stories.house import ALTAI
@@ -290,6 +291,26 @@ async def test_what_the_house_tells_itself_comes_in_its_time(desk: Desk) -> None
     assert desk.own == []
     await desk.passes(timedelta(seconds=1))
     assert desk.own == [{"kind": "any"}]
+
+
+async def test_what_goes_first_and_came_in_meanwhile_is_not_kept_waiting_by_what_was_looked_at_before(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    async def handle(moment: Moment, event: Event) -> None:
+        if not order:  # an answer ends in doubt while everybody writes
+            await moment.tx.inbox.later("outcome/1", {}, lane=FIRST, at=desk.clock())
+        order.append(event.text if isinstance(event, Said) else "")
+
+    async def handle_own(moment: Moment, raw: Mapping[str, Any]) -> None:
+        order.append("outcome")
+
+    for name, value in {"handle": handle, "handle_own": handle_own, "BATCH_TIME": 0.0, "LOOK_TIME": 0.0}.items():
+        monkeypatch.setattr(door, name, value)
+    await desk.accepts(*[said(f"{number}", chat=str(number)) for number in range(5)])
+    await desk.rests()
+    assert order == ["0", "outcome", "1", "2", "3", "4"]
 
 
 # --- order and albums --------------------------------------------------------------------------------------------------

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import event
+
 from bots.channel import Update
-from storage.inbox import FAIR, Row
+from storage.inbox import FAIR, FIRST, Row
 from storage.store import Store
 from tests.storage.given import NOON, later, updates
 
@@ -153,3 +157,26 @@ async def test_a_flood_of_one_conversation_is_not_before_everybodys_messages(sto
             await tx.inbox.put("vk/biysk", updates(f"o{number}", lane=str(number)), NOON)
         rows = await tx.inbox.waiting(NOON)
     assert [row.key for row in rows] == [*(f"f{number}" for number in range(FAIR)), *(f"o{number}" for number in range(5))]
+
+
+async def test_what_goes_first_is_before_all_that_waits_and_nothing_comes_twice(store: Store) -> None:
+    async with store.transaction() as tx:
+        for number in range(250):
+            await tx.inbox.later(f"send-draft/{number}", {}, lane=f"draft/{number}", at=NOON)
+        for number in (1, 2, 3):
+            await tx.inbox.later(f"outcome/{number}", {}, lane=FIRST, at=NOON, handle_after=later(seconds=9) if number == 2 else None)
+    keys = [row.key for row in await _waiting(store)]
+    assert keys[:3] == ["outcome/1", "outcome/3", "send-draft/0"]
+    assert len(keys) == len(set(keys)) == 200
+    async with store.transaction() as tx:
+        assert [row.key for row in await tx.inbox.waiting(NOON, limit=1, but={("vk/biysk", "501")})] == ["outcome/1"]
+
+
+async def test_what_goes_first_is_found_by_an_index_however_much_else_waits(sqlite_store: Store) -> None:
+    asked: list[tuple[str, Any]] = []
+    event.listen(sqlite_store.engine.sync_engine, "before_cursor_execute", lambda *seen: asked.append((seen[2], seen[3])))
+    async with sqlite_store.transaction() as tx:
+        await tx.inbox.waiting(NOON)
+        looks = [one for one in asked if one[0].startswith("SELECT")]
+        plans = [[row[3] for row in await tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {look}", given)] for look, given in looks]
+    assert plans == [["SEARCH inbox USING INDEX ix_inbox_lane (account=? AND lane=?)"], ["SCAN inbox USING INDEX ix_inbox_new"]]
