@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -87,6 +88,8 @@ class Desk:
                 await tx.people.appoint(person.id, Role.OFFICIAL, organisation.id, Address(ACCOUNT, f"9{number}"), START)
             await tx.chats.seen(ACCOUNT, "-200", title="Кураторы", forum=False, manages_topics=False)
             await tx.chats.connect(ACCOUNT, "-200", "", START, desk=True)
+        gc.collect()
+        gc.freeze()  # as ``sutki run`` does when it has started
 
     async def close(self) -> None:
         await self._sessions.close()
