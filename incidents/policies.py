@@ -25,8 +25,6 @@ class Audience(StrEnum):
 class Urgency(StrEnum):
     """How urgent a step of the ladder is."""
 
-    LOW = "low"
-    """It may come without a sound."""
     NORMAL = "normal"
     HIGH = "high"
     """It comes in quiet hours, too."""

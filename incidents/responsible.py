@@ -33,7 +33,7 @@ class As(StrEnum):
 
 
 class Why(StrEnum):
-    """The reason, which the locale puts into words (``told-why-…``)."""
+    """The reason, which the locale puts into words (``clock-told-…``)."""
 
     STEP = "step"
     """This step is for them."""

@@ -135,7 +135,7 @@ extended_by = ["curator", "head"]
 quiet_hours = false
 calendar = "plain"
 ladder = [
-    { at = "50%", tell = ["assignee"], urgency = "low" },
+    { at = "50%", tell = ["assignee"], urgency = "normal" },
     { at = "1h before", tell = ["assignee"] },
     { at = "1wh before", tell = ["assignee", "curator"], urgency = "high" },
     { at = "deadline", tell = ["curator", "head"] },
@@ -146,7 +146,7 @@ ladder = [
     assert (policy.extensions, policy.extended_by, policy.calendar.id) == (1, (Role.CURATOR, Role.HEAD), "plain")
     assert (policy.waiting, policy.rating, policy.again) == (timedelta(days=2), timedelta(days=7), 12 * HOUR)
     assert policy.ladder == (
-        Step("50", (Audience.ASSIGNEE,), share=0.5, urgency=Urgency.LOW),
+        Step("50", (Audience.ASSIGNEE,), share=0.5),
         Step("1h", (Audience.ASSIGNEE,), before=HOUR),
         Step("1wh", (Audience.ASSIGNEE, Audience.CURATOR), before=HOUR, working=True, urgency=Urgency.HIGH),
         Step(DEADLINE, (Audience.CURATOR, Audience.HEAD), urgency=Urgency.HIGH),

@@ -46,7 +46,7 @@ LENGTHS = [Length(4 * HOUR), Length(24 * HOUR), Length(61 * HOUR), *(Length(hour
 LADDERS = [
     LADDER,
     (
-        Step("30", (Audience.ASSIGNEE,), share=0.3, urgency=Urgency.LOW),
+        Step("30", (Audience.ASSIGNEE,), share=0.3),
         Step("1wh", (Audience.ASSIGNEE,), before=HOUR, working=True),
         Step("3h", (Audience.CURATOR,), before=3 * HOUR, urgency=Urgency.HIGH),
         Step(DEADLINE, (Audience.HEAD,)),
