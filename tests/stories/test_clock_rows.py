@@ -20,7 +20,7 @@ from incidents.responsible import Shift
 from scheduler.digests import Diary
 from storage import tables
 from tests.stories.deeds import PIPE, happened
-from tests.stories.house import Actor, House
+from tests.stories.house import Actor, House, on_both
 from tests.stories.office import FORUM, OWNER, TG, VK, Desk, desk, known
 
 SECTION = (
@@ -299,6 +299,7 @@ async def test_once(house: House) -> None:
     assert len(clock_said(office)) == 4
 
 
+@on_both
 async def test_under_control(house: House) -> None:
     """A curator's «Взял на контроль» silences further pings of that step for that curator."""
     _, first, _ = await staffed(house)

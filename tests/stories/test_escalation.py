@@ -6,7 +6,7 @@ import pytest
 
 from incidents.incident import Action, Role, Status
 from tests.stories.deeds import PIPE, answered, happened, taken
-from tests.stories.house import Actor, House
+from tests.stories.house import Actor, House, on_both
 from tests.stories.office import known
 
 TG, VK, OWNER, FORUM, DESK = "telegram/altai", "vk/altai", "zhkh-barnaul", "-100", "-300"
@@ -156,6 +156,7 @@ async def test_the_newest_reminder_takes_the_buttons_of_the_earlier_one_everywhe
         assert [bool(shown.labels) for shown in about] == [False] * (len(about) - 1) + [True]
 
 
+@on_both
 async def test_at_the_desk_the_others_see_who_has_it_and_what_was_passed_on(house: House) -> None:
     await house.chat(TG, DESK, desk=True)
     who = await escalated(house, TG)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from incidents.incident import Role
-from tests.stories.house import Actor, House
+from tests.stories.house import Actor, House, on_both
 
 PIPE = "Барнаул, на Ленина 15 прорвало трубу отопления"
 ACCOUNT, FORUM = "telegram/altai", "-100"
@@ -104,6 +104,7 @@ async def test_it_is_reminded_from_then_on_as_if_it_had_come_in_time(house: Hous
     assert len(clock_said(house)) == 2
 
 
+@on_both
 async def test_two_days_late_three_reminders_missed_are_one(house: House, people: dict[str, Actor]) -> None:
     await people["citizen"].says(PIPE, at=house.clock() - timedelta(hours=71))
     await house.later(minutes=1)

@@ -8,7 +8,7 @@ import pytest
 
 from incidents.incident import Action, Role
 from tests.stories.deeds import PIPE, happened
-from tests.stories.house import House
+from tests.stories.house import House, on_both
 from tests.stories.office import GROUP, OWNER, TG, VK, VK_CHAT, known
 
 PLACES = [(TG, GROUP), (VK, VK_CHAT)]
@@ -111,6 +111,7 @@ async def test_where_there_is_nothing_that_is_said(house: House) -> None:
     assert ivanova.last.text == "Сейчас за вами ничего нет. Так держать!"
 
 
+@on_both
 async def test_a_head_sees_all_of_the_organisation_and_a_curator_all_of_the_region(house: House) -> None:
     head = await house.official(TG, "21", "Условный", OWNER, Role.HEAD)
     curator = await house.official(VK, "31", "Пробная", "", Role.CURATOR)

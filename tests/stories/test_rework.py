@@ -7,7 +7,7 @@ import pytest
 from incidents.incident import Action, Role, Timer
 from incidents.region import parse
 from tests.stories.deeds import answered, happened
-from tests.stories.house import House
+from tests.stories.house import House, on_both
 from tests.stories.office import FORUM, TG, VK, VK_CHAT, Desk, desk, known
 from tests.stories.test_clock_rows import FILE, clock_said
 
@@ -51,6 +51,7 @@ async def test_the_citizen_says_no(house: House, account: str, chat: str) -> Non
     await reminded(house, office)
 
 
+@on_both
 async def test_a_policy_says_how_long(house: House) -> None:
     house.region = parse(f'{FILE}\n[[policies]]\ntopic = "housing"\nrework = "9wh"\n')
     await house.open()

@@ -12,7 +12,7 @@ from incidents.suggest import parse_model
 from storage.tables import corrections
 from tests.incidents.test_suggest import model
 from tests.stories.deeds import reported
-from tests.stories.house import House
+from tests.stories.house import House, on_both
 
 
 async def kept(house: House) -> list[tuple[str, str, str]]:
@@ -52,6 +52,7 @@ async def test_what_was_learned_routes_a_report(house: House) -> None:
     assert (await house.case(1)).incident.organisation == "transport-biysk"
 
 
+@on_both
 async def test_a_correction_after_an_official_took_it_is_kept_too(house: House) -> None:
     official = await house.official("telegram/altai", "off", "Иванова", "dorogi-barnaul")
     citizen = house.person("telegram/altai", "100", "Анна К.")

@@ -8,7 +8,7 @@ import pytest
 
 from incidents.incident import Action, Resolution, Role, Status, Timer
 from tests.stories.deeds import happened
-from tests.stories.house import House
+from tests.stories.house import House, on_both
 from tests.stories.office import FORUM, OWNER, TG, VK, VK_CHAT, Desk, desk, known
 
 BOTH = pytest.mark.parametrize(("account", "chat"), [(TG, FORUM), (VK, VK_CHAT)])
@@ -119,6 +119,7 @@ async def test_a_reply_that_was_written_in_time_and_came_after_the_closing_is_ta
     assert office.citizen.heard() == [AGAIN.format("18 марта, 17:00")]
 
 
+@on_both
 async def test_what_was_held_by_somebody_who_left_comes_back_to_the_organisation(house: House) -> None:
     office = await asked(house)
     await house.later(days=6)
