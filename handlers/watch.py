@@ -1,4 +1,4 @@
-"""Looking after clock and answers: the lists /overdue, /due, /undelivered, one incident's card, and the buttons below an escalation."""
+"""Looking after clock and answers: the lists /overdue, /due, /undelivered, and one incident's card."""
 
 from __future__ import annotations
 

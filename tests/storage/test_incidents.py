@@ -159,6 +159,22 @@ async def test_history_tells_everything_that_was_said_of_a_deed(store: Store) ->
         assert list(await tx.incidents.history(case.id)) == [change]
 
 
+async def test_when_a_clock_was_set_last_is_told_apart_from_what_leaves_it_alone(store: Store) -> None:
+    async with store.transaction() as tx:
+        case = await reported(tx, status=Status.IN_PROGRESS, organisation="zhkh", assignee=1)
+        untouched = await reported(tx, user="502", status=Status.ASSIGNED, organisation="zhkh")
+        for hour, action, role, what in (
+            (1, Action.ASK, Role.OFFICIAL, {"text": "Где?"}),
+            (2, Action.REPLY, Role.CITIZEN, {"text": "На Ленина"}),
+            (3, Action.RELEASE, Role.OFFICIAL, {}),
+        ):
+            deed = Deed(action=action, role=role, by=1, at=later(hours=hour), **what)  # type: ignore[arg-type]  # each its own
+            incident, change = act(case.incident, deed)
+            case = await tx.incidents.save(Case(incident, case.report), change)
+        assert await tx.incidents.clocks_set_at([case.id, untouched.id]) == {case.id: later(hours=2)}
+        assert [one.id for one in await tx.incidents.open_after(case.id, 10)] == [untouched.id]
+
+
 async def test_the_lists_of_an_office(store: Store) -> None:
     async with store.transaction() as tx:
         new = await reported(tx)
