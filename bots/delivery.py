@@ -184,7 +184,7 @@ class Delivery:
         for row in rows:
             self._begin(row, horizon)
         if claimed:
-            self._turn = claimed[-1].to.chat
+            self._turn = next((row.to.chat for row in reversed(claimed) if row.in_turn), self._turn)
             if len(claimed) == free or len(rows) < len(claimed):  # there may be more to take
                 return True, 0.0
         waits = [1.0 if self._odd else IDLE, self._pace.next_free(horizon) - horizon] + ([(due - clock).total_seconds()] if due else [])

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     FromClause,
     Integer,
     ScalarSelect,
     Select,
-    Subquery,
     Text,
     and_,
     bindparam,
@@ -24,6 +24,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union_all,
     update,
 )
 
@@ -91,6 +92,8 @@ class Row:
     created_at: datetime
     tried_at: datetime
     """When its call began, the first one that may have arrived."""
+    in_turn: bool = True
+    """Whether its chat's turn had come when it was taken; what cannot wait goes before (``Outbox.claim``)."""
 
     @property
     def key(self) -> int:
@@ -186,16 +189,17 @@ class Outbox:
 
         Order is kept per chat: nothing of a chat is taken while an earlier message of it waits or is being sent. Chats take turns, those
         behind the chat ``after`` first, so that it costs the same however much waits, and nobody's flood is before anybody else's message.
-        Whispers have no order: they answer one press and are of use only at once.
+        Two things do not wait for that turn. Whispers have no order: they answer one press and are of use only at once. And a chat where
+        somebody waits to hear that nobody knows whether their answer arrived, or that it did not, goes before the others.
         """
-        may_go = or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
-        mine = and_(outbox.c.account == account, outbox.c.state == _inline(QUEUED), outbox.c.whisper_to != _inline(""), may_go)
-        whispers = select(outbox.c.id).where(mine).order_by(outbox.c.id).limit(limit)
-        ids = list((await self._connection.execute(whispers)).scalars())
+        asked = {"account": account, "now": now, "skip": list(skip), "most": limit}
+        early = list((await self._connection.execute(_out_of_turn(), asked)).scalars())[:limit]
+        ids = list(early)
         for since, until in ((after, None), ("", after)) if after else (("", None),):
             if len(ids) < limit:
-                asked = {"account": account, "since": since, "until": until, "now": now, "skip": list(skip), "most": limit - len(ids)}
-                ids += (await self._connection.execute(_turns(to_the_end=until is None), asked)).scalars()
+                asked |= {"since": since, "until": until, "most": limit - len(ids)}
+                turns = (await self._connection.execute(_turns(to_the_end=until is None), asked)).scalars()
+                ids += [row for row in turns if row not in early]
         if not ids:
             return []
         tried_at = case((and_(outbox.c.doubted, outbox.c.tried_at.is_not(None)), outbox.c.tried_at), else_=literal(now, Instant))
@@ -203,7 +207,7 @@ class Outbox:
         values = {"state": SENDING, "attempts": outbox.c.attempts + 1, "tried_at": tried_at}
         won = set((await self._connection.execute(taken.values(values))).scalars())
         rows = {row.id: row for row in await self._rows(sorted(won))}
-        return [rows[row] for row in ids if row in rows]
+        return [replace(rows[row], in_turn=row not in early) for row in ids if row in rows]
 
     async def next_due(self, account: str, now: datetime) -> datetime | None:
         """When a postponed message of the account may go next."""
@@ -459,33 +463,58 @@ def _is_in(table: FromClause, states: Sequence[str]) -> ColumnElement[bool]:
     return table.c.state.in_([_inline(state) for state in states])
 
 
+def _may_go() -> ColumnElement[bool]:
+    due = or_(outbox.c.not_before.is_(None), outbox.c.not_before <= bindparam("now", type_=Instant))
+    return and_(outbox.c.state == _inline(QUEUED), due)
+
+
+@cache
+def _out_of_turn() -> Select[tuple[int]]:
+    """Whispers, and of each chat where somebody waits to hear of an answer in doubt or lost the next row, in one statement."""
+    mine = and_(outbox.c.account == bindparam("account"), outbox.c.whisper_to != _inline(""))
+    most = bindparam("most", type_=Integer)
+    whispers = select(outbox.c.id.label("head")).where(mine, _may_go()).order_by(outbox.c.id).limit(most).subquery()
+    rows = outbox.alias()
+    news = and_(_waits(rows), rows.c.draft_id != _inline(0), rows.c.purpose == _inline(Purpose.NOTICE))
+    chats = select(rows.c.chat).where(news, rows.c.chat.not_in(bindparam("skip", expanding=True))).distinct().subquery()
+    both = union_all(select(whispers.c.head), select(_next_of(chats).limit(most).subquery().c.head)).subquery()
+    return select(both.c.head)
+
+
 @cache
 def _turns(*, to_the_end: bool) -> Select[tuple[int]]:
     """The rows whose turn it is, of chats that are not to be skipped. Put together once: that takes ten times as long as asking."""
-    heads = _heads(to_the_end=to_the_end)
-    may_go = or_(outbox.c.not_before.is_(None), outbox.c.not_before <= bindparam("now", type_=Instant))
-    # A value and not a join: the heads are looked at one by one, and only until there are enough.
-    goes = select(and_(outbox.c.state == QUEUED, may_go)).where(outbox.c.id == heads.c.head).scalar_subquery()
-    chosen = select(heads.c.head).where(goes, heads.c.chat.not_in(bindparam("skip", expanding=True)))
+    chosen = _next_of(_every_chat(to_the_end=to_the_end))
     return chosen.limit(bindparam("most", type_=Integer))
 
 
-def _heads(*, to_the_end: bool) -> Subquery:
-    """The row whose turn it is in each chat with something waiting, by the order of chats, behind «since» up to «until» or the end.
+def _waits(rows: FromClause) -> ColumnElement[bool]:
+    """What of an account waits for its turn."""
+    return and_(rows.c.account == bindparam("account"), _is_in(rows, _WAITING), rows.c.whisper_to == _inline(""))
+
+
+def _every_chat(*, to_the_end: bool) -> CTE:
+    """The chats with something waiting, in their order, behind «since» up to «until» or the end.
 
     From one chat the index leads straight to the next, however much waits in each; only as many chats are looked up as are asked for.
-    Rows go by id, a row with ``before_row`` just before that one.
     """
     rows = outbox.alias()
-    mine = and_(rows.c.account == bindparam("account"), _is_in(rows, _WAITING), rows.c.whisper_to == _inline(""))
 
     def next_chat(behind: ColumnElement[str]) -> ScalarSelect[str]:
-        found = select(rows.c.chat).where(mine, rows.c.chat > behind).order_by(rows.c.chat).limit(1)
+        found = select(rows.c.chat).where(_waits(rows), rows.c.chat > behind).order_by(rows.c.chat).limit(1)
         return (found if to_the_end else found.where(rows.c.chat <= bindparam("until"))).scalar_subquery()
 
     chats = select(next_chat(bindparam("since", type_=Text)).label("chat")).cte("chats", recursive=True)
-    chats = chats.union_all(select(next_chat(chats.c.chat)).where(chats.c.chat.is_not(None)))
-    here = and_(mine, rows.c.chat == chats.c.chat)
+    return chats.union_all(select(next_chat(chats.c.chat)).where(chats.c.chat.is_not(None)))
+
+
+def _next_of(chats: FromClause) -> Select[tuple[int]]:
+    """The next row of each of these chats, where it may go now and the chat is not to be skipped.
+
+    Rows go by id, a row with ``before_row`` just before that one.
+    """
+    rows = outbox.alias()
+    here = and_(_waits(rows), rows.c.chat == chats.c.chat)
     inserted = select(rows.c.id).where(here, rows.c.before_row.is_not(None)).order_by(rows.c.before_row, rows.c.id).limit(1)
     before = select(func.min(rows.c.before_row)).where(here, rows.c.before_row.is_not(None))
     ordinary = select(rows.c.id).where(here, rows.c.before_row.is_(None)).order_by(rows.c.id).limit(1)
@@ -497,9 +526,11 @@ def _heads(*, to_the_end: bool) -> Subquery:
     ).where(chats.c.chat.is_not(None))
     each = found.subquery()
     goes_before = or_(each.c.before <= each.c.ordinary, each.c.ordinary.is_(None))
-    return select(
-        each.c.chat, case((goes_before, func.coalesce(each.c.inserted, each.c.ordinary)), else_=each.c.ordinary).label("head")
-    ).subquery()
+    head = case((goes_before, func.coalesce(each.c.inserted, each.c.ordinary)), else_=each.c.ordinary).label("head")
+    heads = select(each.c.chat, head).subquery()
+    # A value and not a join: the heads are looked at one by one, and only until there are enough.
+    goes = select(_may_go()).where(outbox.c.id == heads.c.head).scalar_subquery()
+    return select(heads.c.head).where(goes, heads.c.chat.not_in(bindparam("skip", expanding=True)))
 
 
 _NEWER = "a newer edit"

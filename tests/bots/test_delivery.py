@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -417,6 +418,20 @@ async def test_how_an_answer_went_is_handled_before_all_the_answers_that_are_sti
     await post.steps()
     first = (await post.outcomes())[0]
     assert (first["kind"], first.get("row"), first.get("state")) == ("outcome", row, "uncertain")
+
+
+async def test_that_an_answer_is_in_doubt_is_said_at_once_however_many_wait_and_the_others_keep_their_turn(post: Office) -> None:
+    post.wire.limits = replace(TELEGRAM, per_second=1)
+    post.delivery = post.another()
+    for chat in ("1", "2", "3"):
+        await post.puts(f"{chat}a", chat)
+        await post.puts(f"{chat}b", chat)
+    await post.steps()
+    await post.puts("не знаем, дошло ли", "9", draft=7)
+    for _ in range(6):
+        post.now += 1.1
+        await post.steps()
+    assert post.wire.said == ["1a", "не знаем, дошло ли", "2a", "3a", "1b", "2b", "3b"]
 
 
 async def test_a_chat_that_moved_is_written_to_where_it_is_now(post: Office) -> None:

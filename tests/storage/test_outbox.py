@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from bots.channel import Address, Button, File, FileKind, OpenThread, RenameThread, Reply
 from storage.outbox import Post, Purpose, Row
@@ -155,6 +156,46 @@ async def test_whispers_overtake_and_do_not_wait_for_each_other(store: Store) ->
     await _put(store, "два")
     await _put(store, "третий шёпот", whisper_to="p3")
     assert _texts(await _claim(store)) == ["третий шёпот"]
+
+
+async def test_a_chat_where_somebody_waits_to_hear_of_an_answer_goes_before_the_others_and_keeps_its_order(store: Store) -> None:
+    for chat in ("1", "2", "9", "3"):
+        await _put(store, f"{chat}a", Address("vk/biysk", chat))
+        await _put(store, f"{chat}b", Address("vk/biysk", chat))
+    await _put(store, "не знаем, дошло ли", Address("vk/biysk", "9"), draft=7)
+    await _put(store, "ответ", Address("vk/biysk", "91"), draft=8, purpose=Purpose.ANSWER)
+    taken = list[tuple[str, bool]]()
+    while rows := await _claim(store, limit=1):
+        for row in rows:
+            taken.append((*_texts([row]), row.in_turn))
+            await _sent(store, row, f"m{row.id}")
+    assert taken[:4] == [("9a", False), ("9b", False), ("не знаем, дошло ли", False), ("1a", True)]
+    assert [text for text, in_turn in taken if in_turn] == ["1a", "1b", "2a", "2b", "3a", "3b", "ответ"]
+    assert await _claim(store, skip=["9"]) == []
+
+
+async def test_such_a_chat_rests_and_waits_like_any_other_and_is_taken_once(store: Store) -> None:
+    await _put(store, "занято", Address("vk/biysk", "9"))
+    await _put(store, "не знаем, дошло ли", Address("vk/biysk", "9"), draft=7)
+    assert await _claim(store, skip=["9"]) == []
+    (row,) = await _claim(store)
+    assert (_texts([row]), await _claim(store)) == (["занято"], [])
+    async with store.transaction() as tx:
+        await tx.outbox.postpone(row, "429", later(seconds=30))
+    assert await _claim(store, later(seconds=29)) == []
+
+
+async def test_such_a_chat_is_found_by_an_index_however_much_else_waits(sqlite_store: Store) -> None:
+    asked: list[tuple[str, Any]] = []
+    event.listen(sqlite_store.engine.sync_engine, "before_cursor_execute", lambda *seen: asked.append((seen[2], seen[3])))
+    async with sqlite_store.transaction() as tx:
+        await tx.outbox.claim("vk/biysk", NOON)
+        look, given = next(one for one in asked if one[0].startswith("SELECT"))
+        plan = [row[3] for row in await tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {look}", given)]
+    looked = [line for line in plan if "outbox" in line]
+    assert [line for line in looked if "SCAN" in line] == []
+    assert any("ix_outbox_whisper" in line for line in looked)
+    assert any("ix_outbox_news" in line for line in looked)
 
 
 async def test_a_newer_edit_makes_older_queued_ones_needless(store: Store) -> None:
