@@ -13,6 +13,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from storage import trips
 from storage.accounts import Accounts
 from storage.agendas import Agendas
 from storage.answers import Answers
@@ -135,7 +136,14 @@ def _sqlite(url: URL) -> AsyncEngine:
     """One connection and one writer; every transaction takes the write lock at its beginning, so a read is never stale."""
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=120, connect_args={"timeout": 30}, hide_parameters=True)
+    engine = create_async_engine(
+        url,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=120,
+        connect_args={"timeout": 30, "async_creator_fn": trips.connect},
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import aiosqlite
 import pytest
-from sqlalchemy import text
+from sqlalchemy import literal, select, text
 from sqlalchemy.exc import OperationalError
 
 from storage import store as module
@@ -155,3 +156,18 @@ async def test_a_commit_that_failed_does_not_trouble_the_next_transaction(tmp_pa
     await _both(store, "3")
     assert await _is_there(store, "3") == (True, True)
     await store.close()
+
+
+async def test_a_statement_and_its_rows_are_one_trip_to_sqlites_thread(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    trips: list[object] = []
+    real = aiosqlite.Connection._execute
+
+    async def counted(connection: aiosqlite.Connection, work: object, *arguments: object) -> object:
+        trips.append(work)
+        return await real(connection, work, *arguments)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
+    async with sqlite_store.transaction() as tx:
+        trips.clear()
+        assert (await tx.connection.execute(select(literal(1), literal("два")))).all() == [(1, "два")]
+        assert len(trips) == 1
