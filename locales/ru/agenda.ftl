@@ -29,7 +29,7 @@ digest-yesterday = Вчера: { $received ->
     [one] поступило { $received } сообщение
     [few] поступило { $received } сообщения
    *[many] поступило { $received } сообщений
-}, впервые ответили на { $answered }, в срок — на { $in_time }.
+}, первый ответ дали на { $answered }, в срок — на { $in_time }.
 
 week-head = Итоги недели { $first } — { $last } · { $title }
 week-received = Поступило: { $count } (неделей раньше { $before })

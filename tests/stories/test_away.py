@@ -57,7 +57,7 @@ async def test_while_somebody_is_away_their_deputy_is_reminded_and_they_are_not(
     assert ivanova.last.labels == ["Сегодня", "Сегодня и завтра", "Неделя"]
     await ivanova.presses("Неделя")
     asked = ivanova.last
-    assert asked.text.startswith("Вас не будет до 17 марта включительно. Кто вас заменит: ")
+    assert asked.text.startswith("Вас не будет до 17 марта включительно. Комитет ЖКХ Барнаула: кто вас заменит?")
     assert asked.labels == ["Пётр Петров", "Семён Сидоров", "Николай Условный", "Без заместителя"]
     await ivanova.presses("Пётр Петров")
     assert asked.text.splitlines()[0] == "Вас не будет на работе до 17 марта включительно."
@@ -69,7 +69,7 @@ async def test_while_somebody_is_away_their_deputy_is_reminded_and_they_are_not(
     await house.later(hours=12)
     assert house.chat_shows(TG, FORUM)[-1].text.splitlines() == [
         "⏳ № 1: осталось 12 ч. В работе: Мария Иванова.",
-        "Мария Иванова — нет на работе до 17 марта включительно. Замещает: Пётр Петров.",
+        "Мария Иванова не на работе до 17 марта включительно. Замещает: Пётр Петров.",
     ]
     assert petrov.heard()[-1].endswith("Вы замещаете: Мария Иванова.")
     assert ivanova.heard() == []
@@ -179,7 +179,7 @@ async def test_with_the_role_the_absence_ends_and_a_deputy_who_left_is_none(hous
     await house.later(hours=12)
     assert petrov.heard() == []
     assert house.chat_shows(TG, FORUM)[-1].text.splitlines()[1:] == [
-        "Мария Иванова — нет на работе до 17 марта включительно, заместителя нет.",
+        "Мария Иванова не на работе до 17 марта включительно, заместителя нет.",
         "Дежурный не назначен, поэтому всем: Семён Сидоров.",
     ]
     await ivanova.leaves(FORUM)
