@@ -162,9 +162,9 @@ async def test_a_statement_and_its_rows_are_one_trip_to_sqlites_thread(sqlite_st
     trips: list[object] = []
     real = aiosqlite.Connection._execute
 
-    async def counted(connection: aiosqlite.Connection, work: object, *arguments: object) -> object:
+    async def counted(connection: aiosqlite.Connection, work: object, *arguments: object, **options: object) -> object:
         trips.append(work)
-        return await real(connection, work, *arguments)  # type: ignore[no-untyped-call]
+        return await real(connection, work, *arguments, **options)  # type: ignore[no-untyped-call]
 
     monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
     async with sqlite_store.transaction() as tx:
