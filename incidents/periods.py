@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
-from incidents.dates import parse_date
+from incidents.dates import Wrong, parse_date
 
 LONGEST = timedelta(days=366)
 """Longer than this is a slip."""
@@ -32,6 +32,8 @@ class Odd(StrEnum):
     """Why a text is no period."""
 
     UNCLEAR = "unclear"
+    NO_DAY = "no-day"
+    """A day that does not exist: 31 февраля."""
     PAST = "past"
     BACKWARDS = "backwards"
     LONG = "long"
@@ -49,6 +51,7 @@ _FOR = re.compile(
 )
 _COUNTS = {"два": 2, "две": 2, "три": 3, "четыре": 4, "пять": 5, "a": 1, "two": 2, "three": 3}
 _UNTIL = re.compile(r"(?:до|по|till|until|by|through)\s+(?P<last>.+)")
+_ENDS = re.compile(rf"(?:^|\s+)(?:с|со|from|по|до|to|till|until)\s+|{_DASH}")
 _HOUR = re.compile(
     r"\d:\d\d|(?:^|\s)(?:в|к|at)\s+\d{1,2}(?:\s|$)|час|(?<!\w)ч(?!\w)|минут|полчаса|утр|вечер|обед|полд|полноч|\d\s*[ap]m\b|hour|minute|noon"
 )
@@ -60,7 +63,7 @@ def parse_period(text: str, now_local: datetime) -> Period | Odd:
     small = " ".join(text.lower().replace("ё", "е").split()).strip(" .!,;«»\"'")
     found = _read(small, now_local)
     if found is None:
-        return Odd.UNCLEAR
+        return Odd.NO_DAY if any(parse_date(end, now_local) is Wrong.DAY for end in _ENDS.split(small)) else Odd.UNCLEAR
     since, until = found
     if until <= now_local:
         return Odd.PAST

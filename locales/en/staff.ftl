@@ -10,6 +10,7 @@ spell-day = the end of { $day }
 spell-until = until { $until }
 spell-from = from { $since } until { $until }
 spell-unclear = These dates are not clear.
+spell-no-day = There is no such day.
 spell-past = That time has passed.
 spell-backwards = The end comes before the beginning.
 spell-long = That is more than a year.

@@ -10,6 +10,7 @@ spell-day = { $day } включительно
 spell-until = до { $until }
 spell-from = с { $since } до { $until }
 spell-unclear = Не поняли даты.
+spell-no-day = Такого дня нет в календаре.
 spell-past = Это время уже прошло.
 spell-backwards = Конец раньше начала.
 spell-long = Это больше года.

@@ -57,8 +57,8 @@ def test_what_people_type(text: str, since: datetime, until: datetime) -> None:
     [
         ("", Odd.UNCLEAR),
         ("когда-нибудь", Odd.UNCLEAR),
-        ("31 февраля", Odd.UNCLEAR),
-        ("с 31 февраля по 3 марта", Odd.UNCLEAR),
+        ("31 февраля", Odd.NO_DAY),
+        ("с 31 февраля по 3 марта", Odd.NO_DAY),
         ("20–15 марта", Odd.BACKWARDS),
         ("до вчера", Odd.PAST),
         ("до 10 марта", Odd.PAST),

@@ -80,7 +80,7 @@ async def test_dates_are_typed_and_what_is_none_is_asked_again(house: House, peo
     ivanova = people["ivanova"]
     await ivanova.says("/away")
     await ivanova.says("31 февраля")
-    assert ivanova.last.text.startswith("Не поняли даты.\nКогда вас не будет?")
+    assert ivanova.last.text.startswith("Такого дня нет в календаре.\nКогда вас не будет?")
     await ivanova.says("до вчера")
     assert ivanova.last.text.startswith("Это время уже прошло.")
     await ivanova.says("15–20 марта")
