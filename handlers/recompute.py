@@ -72,7 +72,7 @@ def moved(cases: Iterable[Case], set_at: Mapping[int, datetime], rules: Rules, n
         if _nameless(before) == _nameless(after):
             continue
         changed = recompute(incident, before, after, rules.now.zone_of(incident.territory), now)
-        if (changed.due_at, changed.wake_at, changed.paused_left) != (incident.due_at, incident.wake_at, incident.paused_left):
+        if changed != incident:
             yield Moved(case, changed, _kind(incident, changed, now))
 
 

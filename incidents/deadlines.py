@@ -231,7 +231,7 @@ def recompute(incident: Incident, old: Policy, new: Policy, zone: tzinfo, now: d
     passed = list(takewhile(lambda one: one.at < now, steps(changed, new, zone)))
     first = passed[-1].at if due < incident.due_at and passed else now
     changed = replace(changed, wake_at=_first(changed, new, zone, first))
-    same = (changed.due_at, changed.wake_at, changed.paused_left) == (incident.due_at, incident.wake_at, incident.paused_left)
+    same = replace(changed, heard=incident.heard) == incident and coming(changed, new, zone, 2) == coming(incident, new, zone, 2)
     return incident if same else changed
 
 

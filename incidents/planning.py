@@ -137,7 +137,7 @@ def said(incident: Incident, policy: Policy, zone: tzinfo, at: datetime) -> tupl
     """
     woken = incident.wake_at or incident.reported_at
     passed = takewhile(lambda one: one.at < woken, steps(incident, policy, zone))
-    return (*incident.heard, *(one.step.name for one in passed if one.own > at or not one.step.name.startswith(LATE)))
+    return (*incident.heard, *(one.step.name for one in passed if one.own >= at or not one.step.name.startswith(LATE)))
 
 
 def without_room(incident: Incident, began: datetime, policy: Policy, zone: tzinfo) -> tuple[str, ...]:

@@ -705,6 +705,16 @@ def test_what_was_said_in_the_evening_is_not_said_again_by_rules_without_quiet_h
     running = woken(opened(local("11. 14:00"), POLICY), local("11. 21:45"), POLICY)  # half of the time is at 02:00
     changed = recompute(running, POLICY, AWAKE, BARNAUL, local("11. 22:00"))
     assert [step for _, step in said(changed, until=local("12. 14:00"))] == ["80", "2h", DEADLINE]
+    policy = call(POLICY, Step("1h", (Audience.ASSIGNEE,), before=HOURS))  # said at 21:45 for 03:00; next is the call of 01:00
+    running, restless = woken(opened(local("11. 04:00"), policy), local("11. 22:00"), policy), replace(policy, quiet_applies=False)
+    changed = recompute(running, policy, restless, BARNAUL, local("11. 22:00"))
+    assert [step for _, step in said(changed, restless, until=local("12. 04:00"))] == ["3h", DEADLINE]
+
+
+def test_a_repeat_that_was_just_heard_is_not_repeated_by_new_rules() -> None:
+    running = woken(opened(), MORNING + 2 * DAYS)
+    other = replace(AWAKE, ladder=call(AWAKE).ladder)
+    assert recompute(running, AWAKE, other, BARNAUL, MORNING + 2 * DAYS).wake_at == MORNING + 3 * DAYS
 
 
 def test_a_pause_keeps_its_share_of_a_longer_policy_and_a_shorter_wait_still_reminds_the_citizen() -> None:

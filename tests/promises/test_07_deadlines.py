@@ -11,7 +11,22 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from incidents.calendar import RUSSIA, Calendar
-from incidents.deadlines import DEADLINE, LADDER, Audience, Length, Policy, QuietHours, Step, Urgency, follow, hurry, plan, start, wake
+from incidents.deadlines import (
+    DEADLINE,
+    LADDER,
+    Audience,
+    Length,
+    Policy,
+    QuietHours,
+    Step,
+    Urgency,
+    follow,
+    hurry,
+    plan,
+    recompute,
+    start,
+    wake,
+)
 from incidents.incident import Action, Deed, Incident, Role, Status, act
 from tests.promises.conftest import size
 
@@ -325,6 +340,41 @@ def test_an_incident_that_turns_out_urgent_has_its_urgent_time_from_the_citizens
             count.deadlines += hurried.due_at != (slow.after(at, going.urgent) if noticed < due else due)
     figures(clocks=count.clocks, wrong_deadlines=count.deadlines)
     assert count.wrong == 0
+
+
+def test_new_rules_are_heard_from_now_on_and_nothing_twice(seeded: random.Random, figures: Callable[..., None]) -> None:
+    count = Count()
+    for name in [*RUSSIAN, *SUMMER]:
+        for _ in range(max(CASES // 3, 1)):
+            _recomputed(ZoneInfo(name), seeded, count)
+    figures(**{key: getattr(count, key) for key in Count.__annotations__})
+    assert count.steps > count.clocks
+    assert count.wrong == 0
+
+
+def _recomputed(zone: ZoneInfo, chance: random.Random, count: Count) -> None:
+    old, at, urgent = policy(chance), instant(chance), chance.random() < 0.2
+    new = replace(policy(chance), again=old.again)  # the first repeat of every six hours is not that of every day
+    slow, length = Slow(new, zone), new.urgent if urgent else new.first_answer
+    incident = start(opened(at, urgent=urgent), old, zone)
+    was = incident.due_at
+    assert was is not None
+    now = at + GRAIN * chance.randrange(1, (was - at + 2 * DAY) // GRAIN)
+    incident, said = spoken(incident, old, zone, now)
+    changed = recompute(incident, old, new, zone, now)
+    would = slow.after(at, length)
+    due = would if would > now else max(would, min(was, now))  # nobody is late since yesterday
+    count.clocks += 1
+    count.deadlines += changed.due_at != due
+    until = max(due, now) + AFTERWARDS
+    began = at if due == would else slow.before(due, length)
+    heard = {name for _, name in said} if due <= was else set()
+    own = {name: one for name, one in slow.own(began, due, until + DAY, length).items() if name not in heard and one[0] > began}
+    times = {name: slow.awake(incident, at, due, *one) for name, one in own.items()}
+    unheard = {name: instant for name, instant in times.items() if instant <= until}
+    newest = max((instant for instant in unheard.values() if instant < now), default=now) if due < was else now
+    _, said = spoken(changed, new, zone, until)
+    _compare(said, {name: instant for name, instant in unheard.items() if instant >= newest}, count)
 
 
 # --- what is planned is what is said -----------------------------------------------------------------------------------
