@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from bots.channel import Address, Scene
+from bots.delivery import LONGEST_PAUSE
 from incidents.incident import Action, Change, Deed, Incident, Role, Status, act
 from storage.conversations import Draft
 from storage.incidents import Message, Report
@@ -142,7 +143,7 @@ async def test_no_answer_is_silently_doubled_or_lost(
         begun = time.monotonic()
         await world.start(first=SHORT)
         kills = await _killed(world, seeded, size(quick=1, full=60))
-        await world.idle()
+        await world.idle(LONGEST_PAUSE + 30.0)  # what VK was asked for seven times rests for a minute
         took = time.monotonic() - begun
         drafts = await world.database.ask("SELECT incident_id, state FROM drafts ORDER BY id")
         where = dict(await _chats(world))
