@@ -10,7 +10,7 @@ from typing import Any
 from bots.channel import Pressed
 from bots.pages import shorten
 from handlers import standing
-from handlers.card import organisation_title, place, topic_title
+from handlers.card import name_of, organisation_title, place, topic_title
 from handlers.turn import Moment, Offer, Offers, Turn
 from incidents.agenda import AGENDA, Section, midnight
 from incidents.incident import Incident, Role, Status, Timer
@@ -157,7 +157,7 @@ async def _line(moment: Moment, texts: Texts, desk: Desk, section: Section, case
     elif not incident.assignee:
         parts.append("" if section is Section.FREE else texts.say("watch-not-taken"))
     elif incident.assignee != desk.person:
-        parts.append((await moment.tx.people.get(incident.assignee)).name or texts.say("somebody"))
+        parts.append(await name_of(moment, incident.assignee, texts))
     return " · ".join(part for part in parts if part)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from handlers import enter, spell
-from handlers.card import organisation_title, time_left
+from handlers.card import name_of, organisation_title, time_left
 from handlers.pick import page_of
 from handlers.staff import private_place
 from handlers.turn import Moment, Offer, Offers, Turn
@@ -167,7 +167,7 @@ async def _cannot(turn: Turn, person: int, place: str, period: Period) -> str:
     """Why this colleague cannot stand in, in words; empty when they can."""
     if not person:
         return ""
-    name = (await turn.tx.people.get(person)).name or turn.t("somebody")
+    name = await name_of(turn, person, turn.texts)
     if person not in {post.person for post in await _colleagues(turn, place)}:
         return turn.t("away-deputy-gone", name=name)
     roster = await turn.tx.staffing.roster(place, turn.now)
@@ -209,7 +209,7 @@ async def _standing(turn: Turn, absences: Sequence[Absence]) -> tuple[str, Offer
     for one in absences:
         organisation = organisation_title(turn, one.organisation, turn.texts)
         if one.deputy:
-            name = (await turn.tx.people.get(one.deputy)).name or turn.t("somebody")
+            name = await name_of(turn, one.deputy, turn.texts)
             lines.append(turn.t("away-standing-deputy", organisation=organisation, name=name))
         else:
             lines.append(turn.t("away-standing-nobody", organisation=organisation))
@@ -228,7 +228,7 @@ async def _clashes(turn: Turn, absence: Absence) -> Sequence[str]:
         lines.append(turn.t("away-on-duty"))
     for one in roster.absences:
         if one.deputy == turn.person.id and period.touches(one.since, one.until):
-            name = (await turn.tx.people.get(one.person)).name or turn.t("somebody")
+            name = await name_of(turn, one.person, turn.texts)
             lines.append(turn.t("away-stands-in", name=name, period=spell.said(turn, turn.texts, one.since, one.until, zone)))
     return lines
 
@@ -246,7 +246,7 @@ async def begins(moment: Moment, raw: Mapping[str, Any]) -> None:
     if deputy is None:
         return
     post, texts = deputy, moment.texts_for(deputy.language)
-    name = (await moment.tx.people.get(absence.person)).name or texts.say("somebody")
+    name = await name_of(moment, absence.person, texts)
     zone = spell.zone_of(moment, absence.organisation)
     held = await _held(moment, absence)
     lines = [texts.say("away-begins", name=name, until=spell.until(moment, texts, absence.until, zone))]
@@ -278,7 +278,7 @@ async def _tell_deputy_over(moment: Moment, absence: Absence) -> None:
     place = await private_place(moment, absence.deputy, [post]) if post else None
     if post and place:
         texts = moment.texts_for(post.language)
-        name = (await moment.tx.people.get(absence.person)).name or texts.say("somebody")
+        name = await name_of(moment, absence.person, texts)
         await moment.post(place, texts.say("away-over", name=name))
 
 

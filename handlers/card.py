@@ -109,6 +109,11 @@ def place(moment: Moment, case: Case, texts: Texts) -> str:
     return ", ".join(part for part in parts if part) or texts.say("unknown-place")
 
 
+async def name_of(moment: Moment, person: int, texts: Texts) -> str:
+    """What a person is called; «коллега» where nobody knows."""
+    return (await moment.tx.people.get(person)).name or texts.say("somebody")
+
+
 def organisation_title(moment: Moment, organisation: str, texts: Texts) -> str:
     """The name of an organisation; the curators when there is none."""
     found = moment.region.organisation.get(organisation)

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from bots.channel import Edited, Location, Pressed, Scene
 from handlers import promises, report
+from handlers.card import name_of
 from handlers.preview import (
     ACTIONS,
     beside,
-    name_of,
     post_preview,
     rival,
     seen_of,

@@ -8,7 +8,7 @@ from typing import Any
 from bots.channel import Pressed
 from handlers import enter, spell
 from handlers.away import WORKERS, places_of
-from handlers.card import organisation_title
+from handlers.card import name_of, organisation_title
 from handlers.pick import page_of
 from handlers.staff import private_place
 from handlers.turn import Offer, Offers, Turn
@@ -68,19 +68,21 @@ async def _roster(turn: Turn, place: str, line: str = "") -> tuple[str, Offers]:
     now = [one for one in roster.shifts if one.since <= turn.now]
     following = [one for one in roster.shifts if one.since > turn.now][:LISTED]
     for one in now:
-        lines.append(turn.t("duty-now", name=await _name(turn, one.person), until=spell.until(turn, turn.texts, one.until, zone)))
+        lines.append(
+            turn.t("duty-now", name=await name_of(turn, one.person, turn.texts), until=spell.until(turn, turn.texts, one.until, zone))
+        )
         lines += await _away(turn, one, roster.absences)
     if not now:
         lines.append(turn.t("duty-nobody"))
     for one in following:
         period = spell.said(turn, turn.texts, one.since, one.until, zone)
-        lines.append(turn.t("duty-next", name=await _name(turn, one.person), period=period))
+        lines.append(turn.t("duty-next", name=await name_of(turn, one.person, turn.texts), period=period))
         lines += await _away(turn, one, roster.absences)
     if not _may_set(turn, place):
         return "\n".join(lines), []
     about = {"place": place}
     off = [
-        Offer(turn.t("duty-button-off", name=await _name(turn, one.person)), "duty-off", {**about, "shift": one.id})
+        Offer(turn.t("duty-button-off", name=await name_of(turn, one.person, turn.texts)), "duty-off", {**about, "shift": one.id})
         for one in [*now, *following][:LISTED]
     ]
     other = [[Offer(turn.t("duty-button-other"), "duty-place", {})]] if turn.is_curator and turn.private else []
@@ -99,11 +101,7 @@ async def _away(turn: Turn, shift: Shift, absences: Sequence[Absence]) -> Sequen
     if both is None:
         return []
     away = spell.said(turn, turn.texts, both.since, both.until, zone)
-    return [turn.t("duty-away", period=away, name=await _name(turn, both.deputy) if both.deputy else "none")]
-
-
-async def _name(turn: Turn, person: int) -> str:
-    return (await turn.tx.people.get(person)).name or turn.t("somebody")
+    return [turn.t("duty-away", period=away, name=await name_of(turn, both.deputy, turn.texts) if both.deputy else "none")]
 
 
 # --- setting it --------------------------------------------------------------------------------------------------------
@@ -153,7 +151,7 @@ async def who(turn: Turn) -> None:
 
 async def _ask(turn: Turn, place: str, person: int, why: str = "") -> None:
     about = {"place": place, "person": person}
-    text = "\n".join([*([why] if why else []), turn.t("duty-when", name=await _name(turn, person))])
+    text = "\n".join([*([why] if why else []), turn.t("duty-when", name=await name_of(turn, person, turn.texts))])
     offers = [*spell.offers(turn, "duty-days", about), [Offer(turn.t("cancel"), "duty-show", {"place": place})]]
     if isinstance(turn.event, Pressed):
         await turn.instead(text, offers)
@@ -192,16 +190,16 @@ async def _put(turn: Turn, place: str, person: int, period: Period) -> None:
     zone = spell.zone_of(turn, place)
     if post is None:
         await turn.done()
-        await _answer(turn, place, turn.t("away-deputy-gone", name=await _name(turn, person)))
+        await _answer(turn, place, turn.t("away-deputy-gone", name=await name_of(turn, person, turn.texts)))
         return
     if away:
         period_away = spell.said(turn, turn.texts, away.since, away.until, zone)
-        await _ask(turn, place, person, turn.t("duty-not-there", name=await _name(turn, person), period=period_away))
+        await _ask(turn, place, person, turn.t("duty-not-there", name=await name_of(turn, person, turn.texts), period=period_away))
         return
     await turn.done()
     await turn.tx.staffing.put_on_duty(Shift(person, place, period.since, period.until), turn.person.id, turn.now)
     said = spell.said(turn, turn.texts, period.since, period.until, zone)
-    await _answer(turn, place, turn.t("duty-set", name=await _name(turn, person), period=said))
+    await _answer(turn, place, turn.t("duty-set", name=await name_of(turn, person, turn.texts), period=said))
     await _tell(turn, post, place, "duty-you", period=lambda texts: spell.said(turn, texts, period.since, period.until, zone))
 
 
@@ -218,7 +216,7 @@ async def off(turn: Turn) -> None:
     await turn.quiet()
     zone = spell.zone_of(turn, place)
     said = spell.said(turn, turn.texts, shift.since, shift.until, zone)
-    await turn.instead(*await _roster(turn, place, turn.t("duty-off", name=await _name(turn, shift.person), period=said)))
+    await turn.instead(*await _roster(turn, place, turn.t("duty-off", name=await name_of(turn, shift.person, turn.texts), period=said)))
     post = next((one for one in await _people(turn, place) if one.person == shift.person), None)
     if post:
         await _tell(turn, post, place, "duty-you-off", period=lambda texts: spell.said(turn, texts, shift.since, shift.until, zone))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bots.channel import Address
-from handlers.card import organisation_title, place, time_left, topic_title
+from handlers.card import name_of, organisation_title, place, time_left, topic_title
 from handlers.preview import allowed
 from handlers.staff import step_name
 from handlers.thread import texts_at
@@ -37,7 +37,7 @@ async def shown(moment: Moment, case: Case, address: Address, step: str, role: R
     controlled = sorted(await moment.tx.incidents.controlled_by(case.id, case.incident.turn, step_name(step)))
     lines = [await line(moment, case, texts)]
     if controlled:
-        names = [(await moment.tx.people.get(person)).name or texts.say("somebody") for person in controlled]
+        names = [await name_of(moment, person, texts) for person in controlled]
         lines.append(texts.say("watch-controlled-by", name=", ".join(names)))
     return "\n".join(lines), await _offers(moment, case, address, step, role, texts, controlled)
 
@@ -73,8 +73,7 @@ async def line(moment: Moment, case: Case, texts: Texts) -> str:
         late = moment.now - due >= timedelta(hours=1)
         return texts.say("remind-curator-late" if late else "remind-curator-deadline", left=left, **what)
     if incident.assignee:
-        holder = await moment.tx.people.get(incident.assignee)
-        return texts.say("remind-curator-held", left=left, name=holder.name or texts.say("somebody"), **what)
+        return texts.say("remind-curator-held", left=left, name=await name_of(moment, incident.assignee, texts), **what)
     return texts.say("remind-curator-free", left=left, **what)
 
 

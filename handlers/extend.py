@@ -10,10 +10,10 @@ from typing import Any
 from bots.channel import Address, Pressed
 from bots.pages import shorten
 from handlers import promises, work
-from handlers.card import organisation_title
+from handlers.card import name_of, organisation_title
 from handlers.citizen import EXTENSION, extended_text, reason_words
 from handlers.drafts import open_draft
-from handlers.preview import allowed, beside, name_of, request_over, show
+from handlers.preview import allowed, beside, request_over, show
 from handlers.thread import desk_places, tell_at, texts_at
 from handlers.turn import Moment, Offer, Offers, Turn
 from incidents.dates import Wrong

@@ -10,6 +10,7 @@ from typing import Any
 from bots.channel import Address, Scene
 from bots.pages import shorten
 from handlers import promises
+from handlers.card import name_of
 from handlers.thread import tell_at, texts_at
 from handlers.turn import Moment, Offer, Offers
 from incidents.dates import find_date
@@ -124,10 +125,6 @@ async def rival_text(moment: Moment, case: Case, person: int, texts: Texts) -> s
     if ago < timedelta(minutes=1):
         return texts.say("draft-held-now", number=case.id, name=name)
     return texts.say("draft-held-answered", number=case.id, name=name, ago=texts.span(ago))
-
-
-async def name_of(moment: Moment, person: int, texts: Texts) -> str:
-    return (await moment.tx.people.get(person)).name or texts.say("somebody")
 
 
 # --- where it stands ---------------------------------------------------------------------------------------------------

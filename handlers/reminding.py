@@ -9,6 +9,7 @@ from typing import Any
 
 from bots.channel import Address
 from handlers import escalation, reminders, spell
+from handlers.card import name_of
 from handlers.citizen import citizen_texts, tell_citizen, when_of
 from handlers.staff import charge_places, office_places, private_place, staff_of, step_name
 from handlers.thread import refresh_cards, tell_at, texts_at
@@ -168,8 +169,7 @@ async def _lines(moment: Moment, case: Case, texts: Texts, words: _Words, one: T
     if one and one.as_what is As.DUTY:
         lines.append(texts.say("remind-you-duty"))
     if one and one.instead_of:
-        away = await moment.tx.people.get(one.instead_of)
-        lines.append(texts.say("remind-you-deputy", name=away.name or texts.say("somebody")))
+        lines.append(texts.say("remind-you-deputy", name=await name_of(moment, one.instead_of, texts)))
     return lines
 
 
@@ -193,18 +193,14 @@ def _clock_line(moment: Moment, case: Case, texts: Texts, holder: str) -> str:
 async def _to_charge(moment: Moment, case: Case, step: str, one: Told, told: Sequence[Told]) -> None:
     """The curators' chats, or one curator or head in private."""
     on_duty = [other.person for other in told if other.as_what is As.DUTY and other.audience is Audience.CURATOR]
-    names = [await _name(moment, person) for person in on_duty] if one.as_what is As.DESK else []
     for address in await charge_places(moment, case, one):
         texts = await texts_at(moment, address)
         await reminders.replaced(moment, case, address)
+        names = [await name_of(moment, person, texts) for person in on_duty] if one.as_what is As.DESK else []
         lines = [texts.say("remind-duty", names=", ".join(names))] if names else []
         lines += [texts.say("remind-you-duty")] if one.as_what is As.DUTY else []
-        lines += [texts.say("remind-you-deputy", name=await _name(moment, one.instead_of))] if one.instead_of else []
+        lines += [texts.say("remind-you-deputy", name=await name_of(moment, one.instead_of, texts))] if one.instead_of else []
         await escalation.escalate(moment, case, address, step, _STANDS_IN[one.audience], after=lines)
-
-
-async def _name(moment: Moment, person: int) -> str:
-    return (await moment.tx.people.get(person)).name or moment.house_texts().say("somebody")
 
 
 async def _refresh_silenced(moment: Moment, case: Case, step: str) -> None:

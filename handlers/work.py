@@ -10,9 +10,9 @@ from typing import Any
 from bots.channel import Scene
 from bots.pages import shorten
 from handlers import drafts, report, watch
-from handlers.card import held_since, organisation_title, since_when, title
+from handlers.card import held_since, name_of, organisation_title, since_when, title
 from handlers.pick import organisations, pick
-from handlers.preview import ACTIONS, allowed, name_of
+from handlers.preview import ACTIONS, allowed
 from handlers.thread import tell_at
 from handlers.turn import Offer, Turn
 from incidents.incident import Action, NotAllowed, Resolution, Role
