@@ -17,7 +17,7 @@ spell-long = Это больше года.
 
 away-in-private = Напишите /away боту в личные сообщения.
 away-when = Когда вас не будет? Нажмите кнопку или напишите: «до пятницы», «15–20 марта», «с 15 марта 8:00 до 16 марта 20:00».
-away-deputy = Вас не будет { $period }. { $organisation }: кто вас заменит?
+away-deputy = Вас не будет { $period }. Кто вас заменит ({ $organisation })?
 away-button-nobody = Без заместителя
 away-deputy-away = { $name } в это время не на работе: { $period }. Выберите другого человека.
 away-deputy-gone = { $name } здесь больше не работает. Выберите другого человека.
@@ -54,7 +54,7 @@ duty-button-off = Снять: { $name }
 duty-button-other = Другой орган
 duty-only = Дежурства назначают руководитель органа и кураторы.
 duty-which = Чьи дежурства?
-duty-who = { $organisation }: кто будет дежурить?
+duty-who = Кто будет дежурить ({ $organisation })?
 duty-nobody-there = Назначить некого: { $organisation }. Сначала пригласите людей.
 duty-not-there = { $name } в это время не на работе: { $period }.
 duty-when = { $name }: на какое время? Нажмите кнопку или напишите: «до пятницы», «15–20 марта», «с 15 марта 8:00 до 16 марта 8:00».

@@ -57,7 +57,7 @@ async def test_while_somebody_is_away_their_deputy_is_reminded_and_they_are_not(
     assert ivanova.last.labels == ["Сегодня", "Сегодня и завтра", "Неделя"]
     await ivanova.presses("Неделя")
     asked = ivanova.last
-    assert asked.text.startswith("Вас не будет до 17 марта включительно. Комитет ЖКХ Барнаула: кто вас заменит?")
+    assert asked.text.startswith("Вас не будет до 17 марта включительно. Кто вас заменит (Комитет ЖКХ Барнаула)?")
     assert asked.labels == ["Пётр Петров", "Семён Сидоров", "Николай Условный", "Без заместителя"]
     await ivanova.presses("Пётр Петров")
     assert asked.text.splitlines()[0] == "Вас не будет на работе до 17 марта включительно."
