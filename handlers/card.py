@@ -116,8 +116,7 @@ async def name_of(moment: Moment, person: int, texts: Texts) -> str:
 
 def organisation_title(moment: Moment, organisation: str, texts: Texts) -> str:
     """The name of an organisation; the curators when there is none."""
-    found = moment.region.organisation.get(organisation)
-    return title_in(found, texts) if found else texts.say("desk-name")
+    return title_in(moment.region.organisation.get(organisation, moment.region.desk), texts)
 
 
 def title_in(thing: object, texts: Texts) -> str:

@@ -10,7 +10,6 @@ span-minutes = { $count } min
 number = No. { $number }
 unknown-topic = no topic yet
 unknown-place = no place yet
-desk-name = the curators
 somebody = a colleague
 author-unknown = author unknown
 

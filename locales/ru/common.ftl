@@ -11,7 +11,6 @@ span-minutes = { $count } мин
 number = № { $number }
 unknown-topic = тема не указана
 unknown-place = место не указано
-desk-name = кураторы
 somebody = коллега
 author-unknown = автор не указан
 

@@ -278,7 +278,7 @@ async def test_the_curators_chat_is_connected_and_hears_how_much_waits(house: Ho
     who = ivanova(house)
     await who.says(f"/connect {CHAT_CODE}", to=DESK)
     texts = [shown.text for shown in house.chat_shows("telegram/altai", DESK)]
-    assert texts == ["Чат подключён: кураторы.", "Не разобрано: 1. Начните с /queue"]
+    assert texts == ["Чат подключён: Кураторы Алтайского края.", "Не разобрано: 1. Начните с /queue"]
 
 
 @pytest.mark.parametrize("what", ["unknown", "used", "expired", "for a person"])
