@@ -135,10 +135,10 @@ class Intake:
     async def step(self) -> int:
         """Handle everything whose time has come, once. Returns how many rows were looked at."""
         now, looked = self._clock(), 0
-        async with self._store.transaction() as tx:
-            held = set(await tx.inbox.held_lanes(now))
+        held: set[Lane] = set()
         for _ in range(ROUNDS):
             async with self._store.transaction() as tx:
+                held |= await tx.inbox.held_lanes(now)
                 rows = await tx.inbox.waiting(now, but=held)  # what stands behind a held row must not hide the rest
             works: Sequence[Work] = [await self._read(handful) for handful in complete(gather(rows), now, held)]
             looked += sum(len(work.handful.rows) for work in works)

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, ColumnElement, and_, func, literal, not_, or_, select, tuple_, update
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, func, literal, not_, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from bots.channel import Update
 from storage.connection import Connection
 from storage.sql import insert
-from storage.tables import inbox
+from storage.tables import Instant, inbox
 
 NEW, DONE, DEAD = "new", "done", "dead"
 _LONGEST_KEY = 500  # characters; an index of PostgreSQL holds 2,704 bytes
@@ -53,6 +53,12 @@ class Row:
 
 _GOES_FIRST = and_(inbox.c.account == "", inbox.c.lane == FIRST)
 _COLUMNS = [inbox.c[name] for name in Row.__dataclass_fields__]
+_NOW = bindparam("now", type_=Instant)
+# Asked with every look, and to put a statement together takes as long as to ask it.
+_DUE = select(*_COLUMNS).where(inbox.c.state == NEW, or_(inbox.c.handle_after.is_(None), inbox.c.handle_after <= _NOW)).order_by(inbox.c.id)
+_HELD = select(inbox.c.account, inbox.c.lane).where(
+    inbox.c.state == NEW, inbox.c.handle_after > _NOW, inbox.c.account != "", inbox.c.lane != ""
+)
 
 
 class Inbox:
@@ -108,9 +114,8 @@ class Inbox:
         return sorted([*first, *others], key=lambda row: row.id) if others else rows
 
     async def _due(self, now: datetime, limit: int, *which: ColumnElement[bool]) -> Sequence[Row]:
-        due = or_(inbox.c.handle_after.is_(None), inbox.c.handle_after <= now)
-        statement = select(*_COLUMNS).where(inbox.c.state == NEW, due, *which).order_by(inbox.c.id).limit(limit)
-        return [Row(*row) for row in await self._connection.execute(statement)]
+        statement = _DUE.where(*which).limit(limit)
+        return [Row(*row) for row in await self._connection.execute(statement, {"now": now})]
 
     async def hold(self, rows: Sequence[Row]) -> Sequence[int]:
         """Those of the rows that are still new and whose turn it is, in order; they stay ours until this transaction ends.
@@ -145,10 +150,7 @@ class Inbox:
 
     async def held_lanes(self, now: datetime) -> frozenset[tuple[str, str]]:
         """Lanes (account, lane) of the platforms' updates in which an earlier row waits for another try: what follows must wait too."""
-        statement = select(inbox.c.account, inbox.c.lane).where(
-            inbox.c.state == NEW, inbox.c.handle_after > now, inbox.c.account != "", inbox.c.lane != ""
-        )
-        return frozenset((row.account, row.lane) for row in await self._connection.execute(statement))
+        return frozenset((row.account, row.lane) for row in await self._connection.execute(_HELD, {"now": now}))
 
     async def next_due(self, now: datetime) -> datetime | None:
         """When the next postponed row is due."""
