@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 _TYPES: Mapping[str, str] = {
     "ул": "ул.",
@@ -40,8 +41,9 @@ _UNIT = (
 _NUMBER = r"(?:\d{1,4}(?:[а-яА-Я]\b|\s?[А-ДЖЗИК]\b)?(?:/\d{1,4}[а-яА-Я]?\b)?" + _UNIT + r")"
 _BLOCK = r"(?:\s*,?\s*(?:корпус[аеу]?|корп|к|строение|стр)\b\.?\s*(?P<block>\d{1,3}[а-я]?)\b)?"
 _HOUSE = r"(?:\s*,?\s*(?:д(?:ом(?:а|е|у|ом|ов|ах)?)?\b\.?\s*)?(?:№\s*)?(?P<house>" + _NUMBER + r")" + _BLOCK + r")"
-_CAPITAL = r"[А-ЯЁ][А-ЯЁа-яё]+(?:-[А-ЯЁа-яё]+)?"
-_ANY = r"[А-ЯЁа-яё]{3,}(?:-[А-ЯЁа-яё]+)?"
+# Words are taken whole («++»): a house that does not follow the word does not follow a part of it either.
+_CAPITAL = r"[А-ЯЁ][А-ЯЁа-яё]++(?:-[А-ЯЁа-яё]++)?"
+_ANY = r"[А-ЯЁа-яё]{3,}+(?:-[А-ЯЁа-яё]++)?"
 _COUNTED = r"\d{1,2}(?:\s+(?:лет|[Мм]арта|[Мм]ая|[Оо]ктября|[Нн]оября|[Сс]ентября|[Ии]юля)|-?(?:я|й|ая|ой|ый))"
 _NAME = rf"(?:{_COUNTED}(?:\s+{_CAPITAL}){{0,2}}|{_CAPITAL}(?:\s+{_CAPITAL}){{0,2}}|{_ANY})"
 _ADJECTIVE = r"[А-ЯЁа-яё-]{2,}(?:ск|н|ов|ев|ч)(?:ий|ый|ом|ого|ому|ая|ой|ую)"
@@ -156,6 +158,7 @@ def _house(match: re.Match[str]) -> str:
     return f"{house} корп. {match['block']}" if match["block"] else house
 
 
+@lru_cache(maxsize=256)
 def _kind(word: str) -> str:
     small = word.lower()
     return next((written for start, written in _TYPES.items() if small.startswith(start)), "ул.")

@@ -140,7 +140,8 @@ class Lexicon(Generic[Owner]):
         """Every keyword each time it is found, in the order of the text (those of several parts last)."""
         partly: dict[int, dict[int, list[tuple[int, ...]]]] = {}
         for at, word in enumerate(words):
-            for number, part, rest in self._beginning(word):
+            beginning = self._words.get(word)
+            for number, part, rest in self._beginning(word) if beginning is None else beginning:
                 if at + len(rest) >= len(words) or not all(form.fits(words[at + 1 + ahead]) for ahead, form in enumerate(rest)):
                     continue
                 owner, found = self._all[number]
@@ -157,15 +158,12 @@ class Lexicon(Generic[Owner]):
 
     def _beginning(self, word: str) -> Sequence[tuple[int, int, tuple[Form, ...]]]:
         """The keywords that may begin with a word: asked once for each word there is, for people use few of them."""
-        known = self._words.get(word)
-        if known is None:
-            starts = [entry for length in range(1, min(len(word), 3) + 1) for entry in self._by_start.get(word[:length], ())]
-            starts += self._by_other.get(word, ())
-            known = tuple((number, part, rest) for first, number, part, rest in starts if first.fits(word))
-            if len(self._words) >= WORDS:
-                self._words.clear()
-            self._words[word] = known
-        return known
+        starts = [entry for length in range(1, min(len(word), 3) + 1) for entry in self._by_start.get(word[:length], ())]
+        starts += self._by_other.get(word, ())
+        if len(self._words) >= WORDS:
+            self._words.clear()
+        found = self._words[word] = tuple((number, part, rest) for first, number, part, rest in starts if first.fits(word))
+        return found
 
 
 def _near(places: Sequence[Sequence[tuple[int, ...]]]) -> Iterator[tuple[int, ...]]:
