@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bots.channel import Button, File, FileKind, Keyboard, Limits, Reply
 
@@ -13,9 +14,14 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def fits(text: str, limit: int) -> bool:
+    """Whether it has no more than ``limit`` UTF-16 units. A letter takes two at most: most texts need not be counted."""
+    return 2 * len(text) <= limit or units(text) <= limit
+
+
 def shorten(text: str, limit: int) -> str:
     """The text, or its beginning and «…» when it is longer than ``limit`` UTF-16 units."""
-    if units(text) <= limit:
+    if fits(text, limit):
         return text
     return _head(text, limit - 1).rstrip() + "…"
 
@@ -23,7 +29,7 @@ def shorten(text: str, limit: int) -> str:
 def split(text: str, limit: int) -> list[str]:
     """Cut a text into parts of at most ``limit`` UTF-16 units: between paragraphs, else sentences, else words, else anywhere."""
     parts = []
-    while units(text) > limit:
+    while not fits(text, limit):
         head = _head(text, limit)
         cut = next(
             (end for mark in ("\n\n", "\n", ". ", "! ", "? ", "… ", " ") if (end := head.rfind(mark) + len(mark)) > len(head) // 3),
@@ -67,7 +73,7 @@ def pages(reply: Reply, limits: Limits) -> list[Reply]:
     with_text = bool(
         groups
         and reply.text
-        and units(reply.text) <= limits.caption
+        and fits(reply.text, limits.caption)
         and (not keyboard or limits.files_with_keyboard or len(groups[0]) == 1)
         and _captioned(groups[0])
     )
@@ -105,7 +111,10 @@ def _fit(keyboard: Keyboard, limits: Limits) -> Keyboard:
     rows: list[tuple[Button, ...]] = []
     room = limits.buttons
     for row in keyboard:
-        short = [Button(shorten(button.label, limits.label), button.payload, button.url) for button in row[:room]]
+        short = [
+            button if fits(button.label, limits.label) else replace(button, label=shorten(button.label, limits.label))
+            for button in row[:room]
+        ]
         room -= len(short)
         rows += [tuple(short[start : start + limits.columns]) for start in range(0, len(short), limits.columns)]
     return tuple(rows[: limits.rows])

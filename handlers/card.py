@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bots.pages import shorten, units
+from bots.pages import fits, shorten
 from handlers.turn import Moment, Offer, Offers
 from incidents.incident import Action, Incident, Role, Status, Timer
 from incidents.responsible import on_duty
@@ -57,7 +57,7 @@ def card_offers(case: Case, texts: Texts) -> Offers:
         Status.PROMISED: ((hold,), ("answer", "extend")),
         Status.ANSWERED: (("answer",), *([("give-up",)] if case.incident.undeliverable else [])),
     }.get(case.incident.status, ())
-    long = (("full",),) if units(case.report.text) > TEXT_ON_CARD else ()
+    long = () if fits(case.report.text, TEXT_ON_CARD) else (("full",),)
     return [[Offer(texts.say(f"button-{action}"), action, {"number": case.id}) for action in row] for row in (*rows, *long)]
 
 

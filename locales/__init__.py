@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -19,7 +19,8 @@ _LONGEST = 2000
 """Characters of a value that Fluent is given: it refuses those above 2,500 (``resolver.MAX_PART_LENGTH``), and people write longer ones."""
 
 
-_Parts: TypeAlias = tuple[tuple[str, str | None], ...] | str | None
+_Plain: TypeAlias = Callable[[Mapping[str, Any]], str] | None
+"""Makes a text that is nothing but words and the names of arguments; None where Fluent has something to decide."""
 
 
 def choose(tag: str) -> str:
@@ -33,7 +34,7 @@ class Texts:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._plain: dict[str, _Parts] = {}
+        self._plain: dict[str, _Plain] = {}
         # Isolation marks would stand as odd characters around every name in a messenger.
         self._bundle = FluentBundle([language], use_isolating=False)
         folder = files(__name__) / language
@@ -44,15 +45,12 @@ class Texts:
     def say(self, key: str, **arguments: str | float) -> str:
         """The text of a key. Raises LookupError for an unknown key and ValueError for a missing argument: both are our mistakes."""
         if key not in self._plain:
-            self._plain[key] = self._parts(key)
-        parts = self._plain[key]
-        if isinstance(parts, str):
-            return parts
-        if parts is None or float in map(type, arguments.values()):
+            self._plain[key] = self._in_plain_words(key)
+        plain = self._plain[key]
+        if plain is None or float in map(type, arguments.values()):
             return self._format(key, arguments)
         try:
-            # «№ 1042», never «№ 1 042»: most of our numbers are names of incidents.
-            return "".join(part if place is None else str(arguments[place]) for part, place in parts)
+            return plain(arguments)
         except KeyError as missing:
             raise ValueError(f"text {key!r} in {self.language}: {missing} is missing") from None
 
@@ -64,22 +62,21 @@ class Texts:
             raise LookupError(f"text {key!r} in {self.language} has no value")
         return pattern
 
-    def _parts(self, key: str) -> _Parts:
-        """A text that is nothing but words and the names of arguments, taken apart; None when Fluent has something to decide in it."""
+    def _in_plain_words(self, key: str) -> _Plain:
         pattern = self._pattern(key)
         elements = pattern.elements if isinstance(pattern, resolver.Pattern) else [pattern]
-        parts: list[tuple[str, str | None]] = []
+        template = ""
         for element in elements:
             inner = element.expression if isinstance(element, resolver.Placeable | resolver.NeverIsolatingPlaceable) else element
             if isinstance(inner, resolver.TextElement):
-                parts.append((inner.value, None))
+                template += _as_it_is(inner.value)
             elif isinstance(inner, resolver.StringLiteral):
-                parts.append((inner.parse()["value"], None))
+                template += _as_it_is(inner.parse()["value"])
             elif isinstance(inner, resolver.VariableReference):
-                parts.append(("", inner.id.name))
+                template += f"{{{inner.id.name}}}"  # «№ 1042», never «№ 1 042»: most of our numbers are names of incidents
             else:
                 return None
-        return tuple(parts) if any(place for _, place in parts) else "".join(part for part, _ in parts)
+        return template.format_map
 
     def _format(self, key: str, arguments: Mapping[str, str | float]) -> str:
         plain = {name: value if isinstance(value, str) else fluent_number(value, useGrouping=False) for name, value in arguments.items()}
@@ -119,6 +116,11 @@ class Texts:
     def span(self, length: timedelta) -> str:
         """«4 ч 48 мин», «2 дня 3 ч», never negative and never empty."""
         return _span(max(int(length.total_seconds()) // 60, 0), self.language)
+
+
+def _as_it_is(words: str) -> str:
+    """In a template."""
+    return words.replace("{", "{{").replace("}", "}}")
 
 
 @lru_cache(maxsize=4096)

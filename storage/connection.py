@@ -149,10 +149,10 @@ class Connection(AsyncConnection):
 
     def still_waits(self, table: Table, **key: Any) -> dict[str, Any] | None:
         """The new row with this key, to be changed before it is written; None when it is written, or older than the savepoint."""
-        rows, safe = self._waiting.get(Batch(table), ()), self._safe.get(Batch(table), 0)
-        for at in range(len(rows) - 1, safe - 1, -1):
-            if all(rows[at][name] == value for name, value in key.items()):
-                return rows[at]
+        if rows := self._waiting.get(batch := Batch(table)):
+            for at in range(len(rows) - 1, self._safe.get(batch, 0) - 1, -1):
+                if key.items() <= rows[at].items():
+                    return rows[at]
         return None
 
     async def next_id(self, table: Table, *, sparing: int = 0) -> int:
