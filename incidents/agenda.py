@@ -32,7 +32,7 @@ _S = Section
 AGENDA: Mapping[Role, Sequence[Section]] = {
     Role.OFFICIAL: (_S.OVERDUE, _S.TODAY, _S.WAITING, _S.FREE, _S.HELD),
     Role.HEAD: (_S.OVERDUE, _S.HOT, _S.TODAY),
-    Role.CURATOR: (_S.UNSORTED, _S.OVERDUE, _S.TODAY, _S.UNDELIVERED),
+    Role.CURATOR: (_S.UNSORTED, _S.OVERDUE, _S.TODAY, _S.WAITING, _S.UNDELIVERED),
 }
 """The whole list, in its order. An official's: what is mine and what nobody of my organisations took; a head's: all of the organisation."""
 TOLD: Mapping[Role, frozenset[Section]] = {

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, union
 from incidents.agenda import Section
 from incidents.incident import Status
 from storage.connection import Connection
-from storage.incidents import CASE, OPEN, OWED, Case, case_of
+from storage.incidents import CASE, OPEN, OWED, UNSORTED, WAITING, Case, case_of
 from storage.tables import incidents
 
 
@@ -104,11 +104,11 @@ def _conditions(now: datetime, day_ends: datetime, undelivered: Collection[int])
     """What belongs into each section, as far as it is in no earlier one. Each is one that an index is made for."""
     columns = incidents.c
     return {
-        Section.UNSORTED: and_(columns.organisation == "", columns.status == Status.NEW),
+        Section.UNSORTED: and_(columns.organisation == "", UNSORTED),
         Section.OVERDUE: and_(OWED, columns.due_at <= now),
         Section.HOT: and_(OWED, columns.urgent),
         Section.TODAY: and_(OWED, columns.due_at < day_ends),
-        Section.WAITING: columns.status == Status.WAITING,
+        Section.WAITING: WAITING,
         Section.FREE: columns.assignee == 0,
         Section.HELD: columns.assignee != 0,
         Section.UNDELIVERED: and_(columns.id.in_(undelivered), columns.status != Status.CLOSED),

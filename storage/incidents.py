@@ -99,6 +99,7 @@ SETS_CLOCK = (
 )
 """What sets the clock of an incident whenever it happens (``incidents.deadlines.follow``)."""
 UNSORTED = incidents.c.status == literal(Status.NEW.value, literal_execute=True)
+WAITING = incidents.c.status == literal(Status.WAITING.value, literal_execute=True)
 _AWAITING = messages.c.kind == literal(PENDING, literal_execute=True)
 OWED = is_one_of(incidents.c.timer, Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)
 """Clocks that end with an answer being late."""

@@ -251,6 +251,7 @@ incidents = Table(
     _number("receipt"),  # outbox row of the receipt, which is edited while the report grows
     Column("created_at", Instant, nullable=False),
     _where("ix_incidents_unsorted", "id", where="status = 'new'"),
+    _where("ix_incidents_waiting", "id", where="status = 'waiting'"),
     _where("ix_incidents_due", "due_at", where="timer IN ('first_answer', 'promise', 'rework')"),
     Index("ix_incidents_wake", "wake_at", sqlite_where=text("wake_at IS NOT NULL"), postgresql_where=text("wake_at IS NOT NULL")),
     Index("ix_incidents_person", "person_id", "id"),

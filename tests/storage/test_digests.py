@@ -140,6 +140,7 @@ async def test_a_head_sees_their_organisation_and_a_curator_the_region(store: St
         late, hot = await stands(tx, assignee=3, hours=-1), await stands(tx, assignee=3, urgent=True)
         elsewhere = await stands(tx, "dorogi", hours=-2)
         unsorted = await stands(tx, "", status=Status.NEW)
+        asked_of_citizen = await stands(tx, status=Status.WAITING, timer=Timer.PAUSED)
         lost = await stands(tx, status=Status.ANSWERED, timer=Timer.RATING)
         await stands(tx)
         heads = await tx.agendas.read(
@@ -151,6 +152,7 @@ async def test_a_head_sees_their_organisation_and_a_curator_the_region(store: St
             (Section.UNSORTED, unsorted),
             (Section.OVERDUE, elsewhere),
             (Section.OVERDUE, late),
+            (Section.WAITING, asked_of_citizen),
             (Section.UNDELIVERED, lost),
         ]
 
