@@ -14,8 +14,6 @@ from tests.stories.deeds import happened
 from tests.stories.house import ALTAI, Actor, House, on_both
 from tests.stories.office import FORUM, OWNER, TG, VK, VK_CHAT, Desk, desk, known
 
-pytestmark = on_both
-
 PLACES = pytest.mark.parametrize(("account", "chat", "forum"), [(TG, FORUM, True), (VK, VK_CHAT, False)])
 PROMISED = "до 15 марта, 18:00"
 
@@ -49,6 +47,7 @@ async def dates(house: House) -> list[tuple[str, Role, str, int]]:
         ]
 
 
+@on_both
 @PLACES
 async def test_a_curator_allows_it_and_the_citizen_reads_until_when_and_why(house: House, account: str, chat: str, forum: bool) -> None:
     office, curator = await promising(house, account, chat, forum=forum)
@@ -87,6 +86,7 @@ async def test_the_promise_clock_runs_to_the_new_date(house: House) -> None:
     assert office.citizen.heard() == ["По № 1 обещали до 20 марта, 18:00. Ответа пока нет — напомнили ответственным и сообщили куратору."]
 
 
+@on_both
 async def test_a_promise_that_was_missed_may_still_be_put_off(house: House) -> None:
     office, curator = await promising(house)
     await house.later(days=4)
@@ -179,6 +179,7 @@ async def test_who_asked_hears_that_it_did_not_reach_the_citizen(house: House) -
     assert said[-1] == "№ 1. Не доставлено: житель запретил сообщения.\nЗакрыть его может куратор."
 
 
+@on_both
 async def test_who_asked_decides_when_nobody_knows_whether_it_reached_the_citizen(house: House) -> None:
     office, curator = await promising(house)
     await asking(office)
@@ -198,6 +199,7 @@ async def test_where_the_citizen_cannot_be_written_to_nothing_is_put_off(house: 
     assert len(await dates(house)) == 1
 
 
+@on_both
 async def test_it_is_decided_once(house: House) -> None:
     office, curator = await promising(house)
     second = await house.official(TG, "32", "Пётр Образцов", "", Role.CURATOR)
@@ -213,6 +215,7 @@ async def test_it_is_decided_once(house: House) -> None:
     assert len(await dates(house)) == 2
 
 
+@on_both
 async def test_where_others_were_asked_too_a_refusal_takes_their_buttons(house: House) -> None:
     office, curator = await promising(house)
     second = await house.official(TG, "32", "Пётр Образцов", "", Role.CURATOR)
@@ -263,6 +266,7 @@ async def test_a_date_that_passed_while_it_waited_is_refused_with_that_reason(ho
     assert office.citizen.heard() == []
 
 
+@on_both
 async def test_it_survives_a_restart(house: House, house_url: str) -> None:
     office, curator = await promising(house)
     await asking(office)
@@ -299,6 +303,7 @@ async def test_the_draft_of_a_request_is_its_authors(house: House) -> None:
     assert curator.heard() == []
 
 
+@on_both
 async def test_after_as_often_as_the_policy_says_only_a_curator_may(house: House) -> None:
     office, curator = await promising(house)
     for day in (20, 25, 30):
