@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 
 from incidents.region import Region
 from incidents.streets import Place, places
@@ -153,12 +154,12 @@ def _evidence(seen: _Looked, weights: Mapping[str, float]) -> Evidence:
 def _weigh(seen: _Looked) -> tuple[dict[str, float], dict[str, dict[str, None]]]:
     """Topics by the weight of their keywords: what comes again counts less each time, what comes early a little more."""
     weights: dict[str, float] = {}
-    times: dict[tuple[str, object], int] = {}
+    times: dict[tuple[str, object], Iterator[int]] = {}
     led: dict[str, dict[str, None]] = {}
     for hit in seen.lexicons.topics.hits(seen.words):
         if seen.in_street.issuperset(hit.words):
             continue
-        time = times[hit.owner, hit.keyword] = times.get((hit.owner, hit.keyword), 0) + 1
+        time = next(times.setdefault((hit.owner, hit.keyword), count(1)))
         early = 1.0 + 0.5 / (1.0 + hit.words[0] / 12)
         weights[hit.owner] = weights.get(hit.owner, 0.0) + hit.weight * early / time**1.5
         led.setdefault(hit.owner, {})[_said(seen.words, hit.words)] = None
@@ -244,7 +245,9 @@ def _named(seen: _Looked) -> list[Hit[str]]:
     """Each name once, in the order of the text; «Барнаул-Бийск» is two of them."""
     hits = list(seen.lexicons.territories.hits(seen.words))
     for at, word in enumerate(seen.words):
-        parts = [next(iter(seen.lexicons.territories.hits([part])), None) for part in word.split("-")] if "-" in word else []
+        if "-" not in word:
+            continue
+        parts = [next(iter(seen.lexicons.territories.hits([part])), None) for part in word.split("-")]
         found = [part for part in parts if part]
         if len({part.owner for part in found}) > 1:
             hits = [hit for hit in hits if at not in hit.words] + [Hit(part.owner, part.weight, (at,), part.keyword) for part in found]
