@@ -38,7 +38,6 @@ metadata = MetaData(
 
 
 _NAIVE = "a naive datetime would be stored; every instant in the house is aware"
-_AS_TEXT = len("2026-03-11 05:00:00.000000")
 
 
 class Instant(TypeDecorator[datetime]):
@@ -71,7 +70,7 @@ def _as_text(value: datetime | None) -> str | None:
         return None
     if value.tzinfo is None:
         raise ValueError(_NAIVE)
-    return value.astimezone(UTC).isoformat(" ", "microseconds")[:_AS_TEXT]
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 # SQLite counts up only an INTEGER PRIMARY KEY.
