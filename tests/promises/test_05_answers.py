@@ -119,7 +119,7 @@ async def _killed(world: World, chance: random.Random, kills: int) -> Sequence[f
     killed: list[float] = []
     for _ in range(kills):
         await world.listens(120)
-        await asyncio.sleep(chance.uniform(1.0, 4.0))
+        await asyncio.sleep(chance.uniform(0.5, 2.0))
         if not await world.left():
             break
         assert world.child is not None
