@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from bots.channel import Address, Pressed, Said, Scene, Sender, Update
-from handlers import flood
+from handlers import extend, flood
 from handlers.routes import BUTTONS, COMMANDS, STEPS, handle, handle_own
 from handlers.turn import Moment
 from incidents.incident import RULES, Action, Deed, Resolution, Role, Status
@@ -102,6 +102,8 @@ ABOUT_DRAFTS = {button: "open" for button in WHO if button.startswith("draft-")}
 """Buttons about something an official wrote, and the state it is in when they stand there."""
 PLANTED = "planted"
 """Begins the key of a sending that a test put there to be taken back."""
+IN_TIME = (Status.NEW, Status.ASSIGNED)
+"""Nobody has taken it."""
 PLACED = {"version", "place", "corrected"}
 """What an author changes of an own incident by saying where it is, as long as nobody has taken it."""
 KEPT = (
@@ -240,7 +242,8 @@ class Desk:
                     draft = await self._draft(tx, author, ABOUT_DRAFTS[button], request=button.startswith("extend-"))
                 carried: dict[str, Any] = {"number": self.number, "draft": draft, "key": f"{PLANTED}/{draft}", "allowed": True}
                 carried |= {"asked": self.persons[who.user], "holder": self.persons["11"], "last": 10**6}  # no rival asks back
-                carried |= {"organisation": OTHER, "topic": "waste", "territory": "biysk", "reason": "rude", "verdict": "no", "stars": 5}
+                carried |= {"organisation": OTHER, "topic": "waste", "territory": "biysk", "verdict": "no", "stars": 5}
+                carried |= {"reason": extend.REFUSALS[0] if button == "extend-because" else "rude"}
                 carried |= {
                     "resolution": "explained",
                     "turn": 1,
@@ -499,17 +502,20 @@ async def typed(desk: Desk, word: str, who: Persona) -> list[str]:
 
 
 def wrong_words(desk: Desk, word: str, who: Persona, after: Mapping[str, list[Any]]) -> list[str]:
-    """What words that were no deed changed of the incidents there were: only their author says where one is, and only in time."""
+    """What words that were no deed changed of the incidents there were: only their author says where one is, and only in time.
+
+    What they say of an open one later is kept as a correction, for whoever holds it and for what learns.
+    """
     names = tables.incidents.c.keys()
     pairs = list(zip(desk.before["incidents"], after["incidents"], strict=False))  # a new one comes behind
     changed = {(old[0], name) for old, new in pairs for name, was, now in zip(names, old, new, strict=True) if was != now}
     (status,) = [old[names.index("status")] for old, _ in pairs if old[0] == desk.number]
-    in_time = word == "place" and Role.CITIZEN in who.roles and status in (Status.NEW, Status.ASSIGNED)
-    expected = {(desk.number, name) for name in PLACED} if in_time else set()
+    heard = word == "place" and Role.CITIZEN in who.roles and status in (*IN_TIME, Status.IN_PROGRESS, Status.WAITING, Status.PROMISED)
+    expected = {(desk.number, name) for name in PLACED} if heard and status in IN_TIME else set()
     columns = [tables.corrections.c.keys().index(name) for name in ("incident_id", "field", "person_id")]
     noted = [tuple(line[at] for at in columns) for line in after["corrections"][len(desk.before["corrections"]) :]]
     wrong = [f"changed {name} of {number}: {(number, name) in changed}" for number, name in sorted(changed ^ expected)]
-    return wrong + ([f"noted {noted}"] if noted != [(desk.number, "place", desk.persons[who.user])] * in_time else [])
+    return wrong + ([f"noted {noted}"] if noted != [(desk.number, "place", desk.persons[who.user])] * heard else [])
 
 
 # --- a crowd -----------------------------------------------------------------------------------------------------------
