@@ -63,8 +63,8 @@ MUTANTS: tuple[Mutant, ...] = (
         Off("bots/intake.py", "async with tx.connection.savepoint():", 'async with __import__("contextlib").nullcontext():'),
     ), (10,), "sqlite"),
     Mutant("a conversation waits behind what is tried again", (
-        Off("storage/inbox.py", "        return frozenset((row.account, row.lane) for row in await self._connection.execute(statement))",
-            f"        await self._connection.execute(statement)\n        return {_NONE}"),
+        Off("storage/inbox.py", '        return frozenset((row.account, row.lane) for row in await self._connection.execute(_HELD, {"now": now}))',
+            f"        return {_NONE}"),
     ), (10,), "sqlite"),
     Mutant("a conversation is one process's at a time", (
         Off("storage/inbox.py", "select(key).where(func.pg_try_advisory_xact_lock(key))", "select(key)"),
