@@ -354,7 +354,7 @@ class Month(Town):
         chance = self.chance.random()
         verdict = "Да" if chance < 0.5 else "Нет" if chance < 0.6 else ""
         if verdict:
-            self.soon(self.chance.expovariate(1 / 20_000), self._presses(citizen, to, message, labels[verdict]))
+            self.soon(self.chance.expovariate(1 / 20_000), self._pressing(citizen, to, message, labels[verdict]))
         if verdict == "Нет":
             self.soon(90_000, self._says(citizen, f"Ничего не сделали, вода так и течёт {self.mark()}"))
 
@@ -377,19 +377,19 @@ class Month(Town):
         elif out.text.startswith("Вопрос по №") and self.chance.random() < 0.7:
             self.soon(self.chance.expovariate(1 / 9000), self._says(citizen, f"Дом на углу, второй этаж {self.mark()}", reply_to=message))
         elif "Новое" in labels and self.chance.random() < 0.7:
-            self.soon(30, self._presses(citizen, to, message, self.chance.choice(list(labels.values()))))
+            self.soon(30, self._pressing(citizen, to, message, self.chance.choice(list(labels.values()))))
 
     def _staff_sees(self, who: Actor, to: Address, out: Reply, message: str, labels: Mapping[str, str]) -> None:
         """A preview is sent off by its author, a doubt is settled, a card taken up by somebody."""
         if (to.account, to.chat) == DESK:
             self._desk_sees(who, to, message, labels)
         elif "Дошло" in labels:
-            self.soon(60, self._presses(who, to, message, labels[self.chance.choice(("Дошло", "Отправить ещё раз"))]))
+            self.soon(60, self._pressing(who, to, message, labels[self.chance.choice(("Дошло", "Отправить ещё раз"))]))
         elif out.answer_to and (wrote := self._wrote.pop((to.chat, out.answer_to), None)):
             author, kind = wrote
             payload = next((payload for label, payload in labels.items() if label.startswith(kind)), labels.get("Ответ", ""))
             if payload:
-                self.soon(self.chance.uniform(5, 60), self._presses(author, to, message, payload))
+                self.soon(self.chance.uniform(5, 60), self._pressing(author, to, message, payload))
         elif "Беру" in labels:
             self._office_sees(who, to, out, message, labels)
 
@@ -401,7 +401,7 @@ class Month(Town):
             return
         first = self._at_work(self.chance.lognormvariate(math.log(5400), 1.0))
         if card and self.chance.random() < 0.7:
-            self.at(first, self._presses(who, to, message, labels["Беру"]))
+            self.at(first, self._pressing(who, to, message, labels["Беру"]))
         kind = self.chance.choices(("Ответ", "Промежуточный", "Вопрос"), (82, 10, 8))[0]
         later = self._at_work((first - self.clock.now).total_seconds() + self.chance.expovariate(1 / 7200))
         self.at(later, self._answers(who, to, message, kind))
@@ -428,9 +428,9 @@ class Month(Town):
         guess = next((payload for label, payload in labels.items() if label.endswith("✓")), "")
         wanted = guess or labels.get("Не требует ответа", "") or (labels.get("Напомнить", "") if self.chance.random() < 0.2 else "")
         if wanted:
-            self.at(self._at_work(self.chance.expovariate(1 / 1800)), self._presses(who, to, message, wanted))
+            self.at(self._at_work(self.chance.expovariate(1 / 1800)), self._pressing(who, to, message, wanted))
 
-    def _presses(self, who: Actor, to: Address, message: str, payload: str) -> Deed:
+    def _pressing(self, who: Actor, to: Address, message: str, payload: str) -> Deed:
         async def deed() -> None:
             self.seen.count("presses")
             await self.press_is_known(payload)

@@ -15,4 +15,6 @@ def test_two_days_of_a_small_region(tmp_path: Path, capsys: pytest.CaptureFixtur
     told = capsys.readouterr().out
     assert code == 0, told
     assert "every invariant holds" in told
+    assert "presses " in told, "people do what the buttons are for"
+    assert "send_broke" not in told
     assert picture.read_bytes().startswith(b"\x89PNG")
