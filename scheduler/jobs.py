@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-TICK = 1.0
+TICK = 0.25
 """Seconds between two looks at the deadlines: a reminder is at most this late, and the time it takes to say it."""
 REGION = 15.0
 """Seconds until a region file that was loaded meanwhile is in use."""
