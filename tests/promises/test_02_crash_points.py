@@ -79,7 +79,7 @@ async def walks(world: World, people: People, point: str, times: int) -> bool:
     """Start a child that ends at that point, and let life go on until it did. Returns whether it was killed there."""
     child = await world.start(crash="" if point in OUTSIDE else f"{point}:{times}", first=FIRST)
     if point in OUTSIDE:
-        killed_from_outside(world, point, times)
+        killed_from_outside(world, point, times=times)
     for _ in range(2):
         if not people.busy or point.startswith(("bury", "fail")):
             people.report()
@@ -94,15 +94,15 @@ async def walks(world: World, people: People, point: str, times: int) -> bool:
     return code == -9
 
 
-def killed_from_outside(world: World, point: str, times: int) -> None:
-    """The platform takes a message, or hears what was acknowledged; before it can answer the child is dead."""
+def killed_from_outside(world: World, point: str, *, times: int = 1, says: str = "") -> None:
+    """The platform takes a message that says this, or hears what was acknowledged; before it can answer the child is dead."""
     left = times
     platform, _, what = point.partition(".")
     server = world.telegram if platform == "telegram" else world.vk
 
     def fault(call: Call) -> faults.Fault | None:
         nonlocal left
-        took = call.method in ("sendMessage", "sendMediaGroup", "messages.send")
+        took = call.method in ("sendMessage", "sendMediaGroup", "messages.send") and says in call.text
         heard = call.method == "a_check" or (call.method == "getUpdates" and "offset" in call.params)
         if not (took if what == "took" else heard):
             return None
@@ -114,6 +114,23 @@ def killed_from_outside(world: World, point: str, times: int) -> None:
         return faults.HANGS
 
     server.fault = fault
+
+
+async def test_what_an_official_is_asked_may_be_in_doubt_for_good(zygote: Zygote, tmp_path: Path, database_url: str) -> None:
+    """Killed twice while a preview is on its way: it is never sent a third time, its buttons work, and what follows is said beside it."""
+    async with World(zygote, tmp_path, database_url) as world, People(world) as people:
+        people.report()
+        for _ in range(2):
+            child = await world.start(first=FIRST)
+            killed_from_outside(world, "telegram.took", says="Отправить жителю?")
+            assert await child.wait() == -9
+            world.telegram.fault = lambda _: None
+        await finish(world, people, "at the end")
+        doubted = "SELECT id FROM outbox WHERE state = 'uncertain' AND purpose = 'notice'"
+        beside = {
+            text for (text,) in await world.database.ask(f"SELECT text FROM outbox WHERE state = 'sent' AND instead_of_row IN ({doubted})")
+        }
+        assert beside & {call.text for call, _ in world.telegram.shown}
 
 
 async def finish(world: World, people: People, when: str) -> None:

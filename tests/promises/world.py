@@ -175,9 +175,12 @@ class World:
         """Messages that stand in a chat more often than the table of outcomes allows (bots/outcomes.py).
 
         VK drops repeats: never. Telegram: a message whose row was doubted may stand there once more, an official's words to a citizen
-        only when their author asked for it; nothing else may.
+        only when their author asked for it; nothing else may. What changes a message that nobody knows to stand there is a message itself.
         """
-        sql = "SELECT account, chat, text, purpose, doubted FROM outbox WHERE kind = 'reply' AND instead_of_row = 0 AND whisper_to = ''"
+        sql = (
+            "SELECT o.account, o.chat, o.text, o.purpose, o.doubted FROM outbox o LEFT JOIN outbox first ON first.id = o.instead_of_row"
+            " WHERE o.kind = 'reply' AND o.whisper_to = '' AND (o.instead_of_row = 0 OR first.state <> 'sent')"
+        )
         allowed: Counter[tuple[str, str, str]] = Counter()
         for account, chat, text, purpose, doubted in await self.database.ask(sql):
             allowed[account, chat, text] += 2 if doubted and purpose != "answer" and account == TELEGRAM else 1
