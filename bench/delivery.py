@@ -26,7 +26,7 @@ from bots.telegram.wire import TelegramSessions
 from bots.vk.calls import Sessions
 from bots.vk.channel import VkChannel
 from storage.migrate import upgrade
-from storage.outbox import Post
+from storage.posts import Post
 from storage.store import Store
 
 JITTERS = (0.0, 0.02, 0.05, 0.1)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeAlias
 
+from sqlalchemy import text
+
 from bots.channel import Address, Left, Limits, OpenThread, Outgoing, Pressed, RenameThread, Reply, Scene
 from bots.delivery import IDLE
 from incidents.incident import Role
@@ -243,7 +245,7 @@ class Month(Town):
                 rest = self.chance.uniform(2, 60)
                 self.move(timedelta(seconds=rest))
                 await self.start_again()
-                self._due_at = await self._due()
+                self.held, self._due_at = True, _Due((await self._to_do())[1], self.day)
                 continue
             self.move(timedelta(seconds=min(max(rest, QUANTUM), (until - self.clock.now).total_seconds())))
 
@@ -267,30 +269,37 @@ class Month(Town):
         if self._due_at.wake <= self.day:
             self.seen.clock_late.append((self.day, (self.day - self._due_at.wake) * 86_400))
             self.seen.count("woken", await tick(self.store, self.office, self.clock))
-        if self.held or self._due_at.inbox <= self.day:
-            while await self.intake.step():
+        if self._due_at.inbox <= self.day:
+            self.held = True
+        while True:
+            while self.held and await self.intake.step():
                 pass
             self.held = False
-        pauses = [await self._sends(account) for account in await self.with_something_to_send()]
-        self._due_at = await self._due()
+            accounts, wake = await self._to_do()
+            pauses = [await self._sends(account) for account in accounts]
+            if not self.held:  # nothing that was sent made news of its own
+                break
+        self._due_at = _Due(wake, self.day + self.intake.pause() / 86_400)
         deed = (self._deeds[0][0] - self.clock.now).total_seconds() if self._deeds else math.inf
-        return min((self._due_at.wake - self.day) * 86_400, (self._due_at.inbox - self.day) * 86_400, deed, *pauses)
+        return min((wake - self.day) * 86_400, self.intake.pause(), deed, *pauses)
 
     async def _sends(self, account: str) -> float:
         """As ``sends``, with the messenger's limits. Returns seconds until it may be called again."""
         delivery = self.deliveries[list(self.channels).index(account)]
+        delivery.settled = self._has_news
         while not (pause := await delivery.step()):
             await self.calls_end(delivery)
         return pause if pause < IDLE else math.inf
 
-    async def _due(self) -> _Due:
-        """When the clock has something to say, and when an update may be handled."""
-        now = self.clock.now
+    def _has_news(self) -> None:
+        self.held = True
+
+    async def _to_do(self) -> tuple[Sequence[str], float]:
+        """The accounts for which something is queued, and the day on which the clock has something to say."""
         async with self.store.transaction() as tx:
-            wake, later = await tx.incidents.next_wake(), await tx.inbox.next_due(now)
-            waits = await tx.inbox.waiting(now, limit=1, but=await tx.inbox.held_lanes(now))
-        days = [(instant - START) / timedelta(days=1) if instant else math.inf for instant in (wake, later)]
-        return _Due(days[0], self.day if waits else days[1])
+            wake = await tx.incidents.next_wake()
+            accounts = await tx.connection.execute(text("SELECT DISTINCT account FROM outbox WHERE state IN ('queued', 'sending')"))
+            return sorted(row.account for row in accounts), (wake - START) / timedelta(days=1) if wake else math.inf
 
     # --- what goes wrong --------------------------------------------------------------------------------------------------
 

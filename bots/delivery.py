@@ -33,7 +33,7 @@ from bots.pace import Pace
 from storage.crash import crash_point
 from storage.inbox import FIRST
 from storage.leases import Lease, LeaseLost
-from storage.outbox import FAILED, QUEUED, SENT, UNCERTAIN, Post, Purpose, Row
+from storage.posts import FAILED, QUEUED, SENT, UNCERTAIN, Post, Purpose, Row
 from storage.store import Store, Tx
 
 log = structlog.get_logger(__name__)
@@ -103,6 +103,8 @@ class Delivery:
         self._odd: list[tuple[Row, Result]] = []
         """The same that could not be written: one by one, for one of them may be what is wrong. Their chats wait."""
         self._odd_at = 0.0
+        self._news = False
+        """Whether something was put into the inbox since somebody was told so."""
         self.settled: Callable[[], None] = lambda: None
         """Called when something was put into the inbox: how a message to a citizen went."""
 
@@ -222,7 +224,7 @@ class Delivery:
                     await self._as_the_table_says(tx, row, Came.INTERRUPTED, "the program ended while it was being sent")
                 elif row.id not in self._at_work:
                     await tx.outbox.postpone(row, "the database went away when it was taken", self._clock())
-        self.settled()
+        self._written([])
 
     # --- before the call ---------------------------------------------------------------------------------------------
 
@@ -267,10 +269,10 @@ class Delivery:
         """The row belongs into a topic that is not there (any more): make it first, and put the card into it again."""
         thread = await tx.chats.thread(row.topic_of, row.to.account, row.to.chat)
         title = thread.title if thread and thread.title else str(row.topic_of)
-        post = Post(to=row.to, out=OpenThread(title), purpose=Purpose.CARD, incident=row.incident, topic_of=row.topic_of)
-        await tx.outbox.put(post, self._clock(), before_row=row.id)
         if thread and thread.card and thread.card != row.id and await tx.outbox.state(thread.card) == SENT:
             await self._card_again(tx, row, thread.card)
+        post = Post(to=row.to, out=OpenThread(title), purpose=Purpose.CARD, incident=row.incident, topic_of=row.topic_of)
+        await tx.outbox.put(post, self._clock(), before=row)
         await tx.outbox.postpone(row, "its topic is made first", self._clock())
 
     async def _card_again(self, tx: Tx, row: Row, card: int) -> None:
@@ -279,7 +281,7 @@ class Delivery:
         if last is not None and isinstance(last.out, Reply):
             out = Reply(text=last.out.text, keyboard=last.out.keyboard, files=last.out.files)
             post = Post(to=row.to, out=out, purpose=Purpose.CARD, incident=row.incident, topic_of=row.topic_of)
-            again = await tx.outbox.put(post, self._clock(), before_row=row.id)
+            again = await tx.outbox.put(post, self._clock(), before=row)
             await tx.chats.new_card(row.topic_of, row.to.account, row.to.chat, again)
 
     # --- the call and what came of it --------------------------------------------------------------------------------
@@ -353,7 +355,8 @@ class Delivery:
 
     def _written(self, came: Sequence[tuple[Row, Result]]) -> None:
         self._at_work -= {row.id for row, _ in came}
-        if came:
+        if self._news:
+            self._news = False
             self.settled()
 
     async def _came_of(self, tx: Tx, row: Row, result: Result) -> None:
@@ -441,6 +444,7 @@ class Delivery:
         raw = {"kind": "outcome" if row.purpose is Purpose.ANSWER else "unheard", "row": row.id, "draft": row.draft}
         key = f"outcome/{row.id}/{QUEUED if state == QUEUED else f'{row.attempts}/{state}'}"
         await tx.inbox.later(key, {**raw, "state": state, "error": error}, lane=FIRST, at=self._clock())
+        self._news = True
 
 
 def _without(out: Outgoing, problem: Undelivered) -> tuple[File, ...] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from handlers.turn import Moment, Office
 from storage.connection import Stale
 from storage.inbox import NO_LANE, Lane, Row
 from storage.leases import Lease
-from storage.outbox import Post
+from storage.posts import Post
 from storage.store import Store, Tx
 
 log = structlog.get_logger(__name__)
@@ -86,6 +87,10 @@ class Intake:
         self._stopping = False
         self._coming = 0
         """Fetches that wait to be stored."""
+        self._waits = False
+        """Whether rows waited when it was last looked."""
+        self._due: datetime | None = None
+        """When the next row may be handled that was not due then."""
         self.handled: Callable[[], None] = lambda: None
         """Called after a transaction that may have queued messages."""
 
@@ -120,7 +125,7 @@ class Intake:
         while not self._stopping:
             self._something.clear()
             try:
-                pause = 0.0 if await self.step() else await self._pause()
+                pause = 0.0 if await self.step() else min(self.pause(), IDLE)
             except Exception:  # the database is away: nothing is lost, it is all still in the inbox
                 log.exception("intake_stopped_for_a_moment")
                 pause = 1.0
@@ -136,10 +141,13 @@ class Intake:
         """Handle everything whose time has come, once. Returns how many rows were looked at."""
         now, looked = self._clock(), 0
         held: set[Lane] = set()
+        self._waits = False
         for _ in range(ROUNDS):
             async with self._store.transaction() as tx:
                 held |= await tx.inbox.held_lanes(now)
                 rows = await tx.inbox.waiting(now, but=held)  # what stands behind a held row must not hide the rest
+                self._due = await tx.inbox.next_due(now)
+            self._waits |= bool(rows)
             works: Sequence[Work] = [await self._read(handful) for handful in complete(gather(rows), now, held)]
             looked += sum(len(work.handful.rows) for work in works)
             works = await self._named([work for work in works if work.handful.rows])
@@ -156,14 +164,11 @@ class Intake:
             looked -= len([row for row in rows if row.at in elsewhere])
         return max(looked, 0)
 
-    async def _pause(self) -> float:
-        now = self._clock()
-        async with self._store.transaction() as tx:
-            due = await tx.inbox.next_due(now)
-            waiting = await tx.inbox.waiting(now, limit=1, but=await tx.inbox.held_lanes(now))
-        if waiting:  # an album that is still coming in
+    def pause(self) -> float:
+        """Seconds until something may be handled that was not at the last look, should nothing come meanwhile."""
+        if self._waits:  # an album that is still coming in
             return ALBUM_PAUSE.total_seconds() / 4
-        return min(max((due - now).total_seconds(), 0.01), IDLE) if due else IDLE
+        return max((self._due - self._clock()).total_seconds(), 0.01) if self._due else math.inf
 
     async def _some(self, works: Sequence[Work], held: set[Lane], elsewhere: set[Lane]) -> Sequence[Work]:
         """Take the first of these turns together, those that fail once more alone. Returns those that have not begun."""

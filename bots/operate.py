@@ -16,7 +16,7 @@ from locales import Texts
 from storage.alone import NotAlone
 from storage.backup import CannotBackUp, back_up
 from storage.letters import IN, OUT, Letter, Letters
-from storage.outbox import UNCERTAIN
+from storage.posts import UNCERTAIN
 from storage.restore import CannotRestore, restore
 from storage.store import Store
 

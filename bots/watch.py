@@ -18,7 +18,7 @@ from handlers.turn import Moment, Office
 from scheduler.watchdog import WATCHES, Episode, Fact, Stuck, Tells, Word, decide, lines, remember, tell
 from storage.figures import Counter, Figures, Totals
 from storage.marks import Marks
-from storage.outbox import QUEUED
+from storage.posts import QUEUED
 from storage.store import Store
 
 log = structlog.get_logger(__name__)

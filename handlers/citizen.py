@@ -11,7 +11,7 @@ from incidents.dates import WORKDAY_ENDS
 from incidents.incident import Change, Resolution, Role, Status, Timer
 from locales import Texts
 from storage.incidents import Case
-from storage.outbox import Purpose
+from storage.posts import Purpose
 
 LATE = timedelta(minutes=10)
 """A receipt that comes later than this after the message says sorry."""

@@ -15,7 +15,7 @@ from handlers.watch import curator_card, of_desk, scope, show_list, sorting_card
 from incidents.incident import RULES, Action, Resolution, Role, Status
 from incidents.routing import route
 from storage.incidents import Case
-from storage.outbox import Purpose
+from storage.posts import Purpose
 
 REASONS = ("off-point", "no-date", "rude", "personal")
 """Why an answer is returned for rework (conversations.md §5)."""

@@ -14,8 +14,8 @@ from handlers.turn import Moment, Offer, Offers
 from incidents.incident import Action, Role, Status, Timer
 from locales import Texts
 from storage.incidents import Case
-from storage.outbox import Purpose
 from storage.people import Post
+from storage.posts import Purpose
 
 ASKED = "asked-"
 """Begins the step of a reminder that a person asked for."""

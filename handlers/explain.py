@@ -17,7 +17,7 @@ from incidents.planning import together
 from incidents.policies import Policy
 from incidents.responsible import As, Told, recipients
 from storage.incidents import Case
-from storage.outbox import DROPPED, FAILED, Purpose
+from storage.posts import DROPPED, FAILED, Purpose
 
 REPEATS = 2
 """So many of the reminders that come after the deadline are told: each further one is like them."""

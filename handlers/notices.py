@@ -28,7 +28,7 @@ from incidents.reading import Reading, read
 from incidents.routing import route
 from locales import Texts
 from storage.incidents import Case
-from storage.outbox import Purpose
+from storage.posts import Purpose
 
 __all__ = ["NOTICES", "after", "remind", "sorting", "tell_unsorted"]  # the scheduler knows this module only
 

@@ -19,7 +19,7 @@ from incidents.incident import Role, Timer
 from incidents.responsible import As, Staff, Told, Why, recipients
 from locales import Texts
 from storage.incidents import Case
-from storage.outbox import Purpose
+from storage.posts import Purpose
 
 MOST_NAMES = 20
 """Names in one line."""

@@ -22,8 +22,8 @@ from incidents.incident import Action, Change, Deed, Incident, NotAllowed, Resol
 from incidents.reading import Reading, read
 from incidents.routing import sure_route
 from storage.incidents import PENDING, Case, Message, Report
-from storage.outbox import Purpose
 from storage.people import Person
+from storage.posts import Purpose
 
 BURST = timedelta(minutes=2)
 """Messages of one person that follow each other within this are one report (conversations.md §1)."""

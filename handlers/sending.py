@@ -16,7 +16,7 @@ from incidents.incident import RULES, Action, Deed, NotAllowed, Role
 from locales import Texts
 from storage.conversations import Draft
 from storage.incidents import Case, Message
-from storage.outbox import FAILED, QUEUED, SENDING, SENT, UNCERTAIN
+from storage.posts import FAILED, QUEUED, SENDING, SENT, UNCERTAIN
 
 _SETTLED = {SENT: "delivered", FAILED: "failed", UNCERTAIN: "uncertain"}
 """The state of a draft whose author was told how it went."""

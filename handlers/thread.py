@@ -12,8 +12,8 @@ from incidents.incident import Role
 from locales import Texts
 from storage.chats import Thread
 from storage.incidents import Case
-from storage.outbox import Post as Outgoing
-from storage.outbox import Purpose
+from storage.posts import Post as Outgoing
+from storage.posts import Purpose
 
 
 async def places_of(moment: Moment, organisation: str) -> Sequence[Address]:

@@ -18,9 +18,9 @@ from locales import Texts, choose, texts
 from storage.accounts import Account
 from storage.conversations import Choice, Offered, Step
 from storage.incidents import Case
-from storage.outbox import Post, Purpose
 from storage.people import Person
 from storage.people import Post as Appointment
+from storage.posts import Post, Purpose
 from storage.store import Tx
 
 Notice: TypeAlias = Callable[["Moment", Case, Case, Change], Awaitable[None]]

@@ -13,7 +13,7 @@ from handlers.notices import sorting
 from handlers.turn import Offer, Offers, Turn
 from incidents.incident import RULES, Action, Role, Status
 from storage.incidents import Case
-from storage.outbox import Purpose
+from storage.posts import Purpose
 
 PAGE = 8
 """Incidents on one page of a list: with two buttons to turn it they are the ten that VK's keyboards hold."""

@@ -17,7 +17,7 @@ from handlers.thread import tell_at
 from handlers.turn import Offer, Turn
 from incidents.incident import Action, NotAllowed, Resolution, Role
 from storage.incidents import Case
-from storage.outbox import Purpose
+from storage.posts import Purpose
 
 PATIENCE = timedelta(hours=1)
 """How long the bot waits for words it asked for; later they are taken like anything else."""

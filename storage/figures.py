@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select, text
+from sqlalchemy import and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.incident import Status, Timer
 from storage.inbox import DEAD, NEW
 from storage.incidents import OPEN
 from storage.marks import BACKUP, Marks
-from storage.outbox import FAILED, QUEUED, SENDING, UNCERTAIN, Purpose
+from storage.posts import FAILED, QUEUED, SENDING, UNCERTAIN, Purpose
+from storage.sql import constant, is_one_of
 from storage.tables import inbox, incidents, outbox, regions
 
 OWED = (Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)
@@ -64,7 +65,7 @@ class Counter:
     async def figures(self, now: datetime) -> Figures:
         """What needs no counting of more rows than wait."""
         waiting, since = await self._inbox(now)
-        buried = inbox.c.state == literal(DEAD, literal_execute=True)
+        buried = inbox.c.state == constant(DEAD)
         dead = await self._one(select(func.count(), func.min(inbox.c.handled_at)).where(buried))
         unsettled = await self._one(
             select(func.count(), func.min(outbox.c.created_at))
@@ -95,7 +96,7 @@ class Counter:
 
     async def totals(self, now: datetime) -> Totals:
         """What is counted over all open incidents."""
-        clock = incidents.c.timer.in_([literal(timer.value, literal_execute=True) for timer in OWED])
+        clock = is_one_of(incidents.c.timer, *OWED)
         overdue = select(func.count()).where(clock, incidents.c.due_at <= now, incidents.c.status.in_(OPEN))
         size = (
             text("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
@@ -111,7 +112,7 @@ class Counter:
     async def _inbox(self, now: datetime) -> tuple[int, datetime | None]:
         due = or_(inbox.c.handle_after.is_(None), inbox.c.handle_after <= now)
         since = func.coalesce(inbox.c.handle_after, inbox.c.received_at)
-        new = inbox.c.state == literal(NEW, literal_execute=True)
+        new = inbox.c.state == constant(NEW)
         row = await self._one(select(func.count(), func.min(since, type_=inbox.c.received_at.type)).where(new, due))
         return row[0], row[1]
 
@@ -140,7 +141,7 @@ def oldest(figures: Figures) -> datetime | None:
 
 def _outbox_in(*states: str) -> Any:
     """The states written into the statement, so that SQLite sees that a partial index will do (storage/tables.py)."""
-    return outbox.c.state.in_([literal(state, literal_execute=True) for state in states])
+    return is_one_of(outbox.c.state, *states)
 
 
 def late(figures: Figures, now: datetime) -> timedelta:

@@ -8,12 +8,12 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, text, update
+from sqlalchemy import and_, func, or_, select, text, update
 
 from bots.channel import Address, File, FileKind, Location, Scene
 from incidents.incident import Action, Change, Incident, Resolution, Role, Status, Timer
 from storage.connection import Connection, Stale
-from storage.sql import insert_new
+from storage.sql import constant, insert_new, is_one_of
 from storage.tables import controls, corrections, history, incidents, messages, people, reminders
 
 
@@ -80,13 +80,6 @@ PENDING = "pending"
 _NEWEST = 10
 """Incidents of a person that are read ahead of their turns."""
 OPEN = [status.value for status in Status if status not in (Status.ANSWERED, Status.CLOSED)]
-
-
-def is_one_of(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:
-    """The values are written into the statement: an index of some rows is used only where one can read that they are all."""
-    return column.in_([literal(str(value), literal_execute=True) for value in values])
-
-
 SETS_CLOCK = (
     Action.REPORT,
     Action.ANSWER,
@@ -98,9 +91,9 @@ SETS_CLOCK = (
     Action.RECOMPUTE,
 )
 """What sets the clock of an incident whenever it happens (``incidents.deadlines.follow``)."""
-UNSORTED = incidents.c.status == literal(Status.NEW.value, literal_execute=True)
-WAITING = incidents.c.status == literal(Status.WAITING.value, literal_execute=True)
-_AWAITING = messages.c.kind == literal(PENDING, literal_execute=True)
+UNSORTED = incidents.c.status == constant(Status.NEW.value)
+WAITING = incidents.c.status == constant(Status.WAITING.value)
+_AWAITING = messages.c.kind == constant(PENDING)
 OWED = is_one_of(incidents.c.timer, Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)
 """Clocks that end with an answer being late."""
 

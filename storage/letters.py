@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.inbox import DEAD, DONE, NEW
-from storage.outbox import DROPPED, FAILED, QUEUED, SENDING, UNCERTAIN
+from storage.posts import DROPPED, FAILED, QUEUED, SENDING, UNCERTAIN
+from storage.sql import constant
 from storage.tables import inbox, outbox
 
 IN, OUT = "in", "out"
-_OPEN = [literal(state, literal_execute=True) for state in (QUEUED, SENDING, FAILED, UNCERTAIN)]
+_OPEN = [constant(state) for state in (QUEUED, SENDING, FAILED, UNCERTAIN)]
 """As the index of the outbox has it (storage/tables.py)."""
 
 
@@ -53,7 +54,7 @@ class Letters:
 
     async def count(self) -> tuple[int, int]:
         """How many updates and how many messages."""
-        dead = select(func.count()).where(inbox.c.state == literal(DEAD, literal_execute=True))
+        dead = select(func.count()).where(inbox.c.state == constant(DEAD))
         bad = select(func.count()).where(outbox.c.state.in_(_OPEN), outbox.c.state.in_((FAILED, UNCERTAIN)))
         return (await self._connection.execute(dead)).scalar_one(), (await self._connection.execute(bad)).scalar_one()
 
@@ -82,7 +83,7 @@ class Letters:
         which = inbox.c.id == letter.id
         if lane:
             which = (inbox.c.account == letter.account) & (inbox.c.lane == lane) & (inbox.c.id <= letter.id)
-        back = update(inbox).where(inbox.c.state == literal(DEAD, literal_execute=True), which)
+        back = update(inbox).where(inbox.c.state == constant(DEAD), which)
         back = back.values(state=NEW, attempts=0, handle_after=None, handled_at=None).returning(inbox.c.id)
         return [f"{IN}-{number}" for number in sorted((await self._connection.execute(back)).scalars())]
 
@@ -97,7 +98,7 @@ class Letters:
     async def _updates(self, number: int = 0, *, limit: int = 1) -> list[Letter]:
         statement = (
             select(inbox.c.id, inbox.c.account, inbox.c.state, inbox.c.error, inbox.c.attempts, inbox.c.received_at, inbox.c.key)
-            .where(inbox.c.state == literal(DEAD, literal_execute=True), *([inbox.c.id == number] if number else []))
+            .where(inbox.c.state == constant(DEAD), *([inbox.c.id == number] if number else []))
             .order_by(inbox.c.id)
             .limit(limit)
         )

@@ -3,102 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    FromClause,
-    Integer,
-    ScalarSelect,
-    Select,
-    Text,
-    and_,
-    bindparam,
-    case,
-    func,
-    literal,
-    or_,
-    select,
-    union_all,
-    update,
-)
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, literal, or_, select, update
 
-from bots.channel import Address, Button, File, Keyboard, OpenThread, Outgoing, RenameThread, Reply
+from bots.channel import Address, File, Reply
 from storage.connection import Connection
-from storage.incidents import files_from_json, files_to_json
-from storage.sql import insert
+from storage.incidents import files_to_json
+from storage.posts import (
+    DROPPED,
+    FAILED,
+    QUEUED,
+    SENDING,
+    SENT,
+    UNCERTAIN,
+    UNSETTLED,
+    WAITING,
+    Post,
+    Purpose,
+    Row,
+    row_from,
+    values_of,
+)
+from storage.sql import constant, insert, is_one_of
 from storage.tables import Instant, outbox, sent, threads
+from storage.turns import DUE, EARLY, NEXT_ROUND, TURN, next_rows
 
-
-class Purpose(StrEnum):
-    """What a message is for; it decides what an uncertain delivery means (``bots.delivery``)."""
-
-    ANSWER = "answer"
-    """An official's words to a citizen: never repeated by itself where a repeat would be seen."""
-    RECEIPT = "receipt"
-    CARD = "card"
-    REMINDER = "reminder"
-    NOTICE = "notice"
-    """Everything else the bot says."""
-
-
-QUEUED, SENDING, SENT, FAILED, UNCERTAIN, DROPPED = "queued", "sending", "sent", "failed", "uncertain", "dropped"
-_WAITING = (QUEUED, SENDING)
-_OPEN = (*_WAITING, FAILED, UNCERTAIN)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """A message to be queued: what, where to, what for."""
-
-    to: Address
-    out: Outgoing
-    purpose: Purpose = Purpose.NOTICE
-    incident: int = 0
-    topic_of: int = 0
-    """Put it into the forum topic of this incident, whatever that will be."""
-    answer_to_row: int = 0
-    """Attach it to the message of that row."""
-    instead_of_row: int = 0
-    """Replace the text and buttons of the message of that row."""
-    draft: int = 0
-    """The draft this is the sending of: its author is told how it went."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A queued message as delivery finds it, every id filled in that is known."""
-
-    id: int
-    to: Address
-    out: Outgoing
-    purpose: Purpose
-    incident: int
-    topic_of: int
-    instead_of_row: int
-    draft: int
-    attempts: int
-    needs_thread: bool
-    """It belongs into a topic that is not there (any more)."""
-    target_missing: bool
-    """It changes a message that was never sent."""
-    doubted: bool
-    """A call of it may have arrived."""
-    created_at: datetime
-    tried_at: datetime
-    """When its call began, the first one that may have arrived."""
-    in_turn: bool = True
-    """Whether its chat's turn had come when it was taken; what cannot wait goes before (``Outbox.claim``)."""
-
-    @property
-    def key(self) -> int:
-        """The permanent key of the platform call, 1 … 2³¹−1."""
-        return self.id % 0x7FFFFFFF or 1
+_TROUBLE = (FAILED, UNCERTAIN)
 
 
 class Outbox:
@@ -112,6 +45,8 @@ class Outbox:
         """incident → the newest reminder in each chat, and the chat"""
         self._queued = connection.memory(outbox)
         """row → when it was queued; None when it was swept away since"""
+        self._due = connection.memory(outbox)
+        """account and instant → when a postponed message may go next"""
         self._read = connection.memory(outbox, sent, threads)
         """row → what it says"""
 
@@ -119,7 +54,7 @@ class Outbox:
         """Read at once the reminders of these incidents, what changes them, these rows and these receipts, and when those were queued."""
         newest = func.max(outbox.c.id)
         statement = select(newest, outbox.c.account, outbox.c.chat, outbox.c.incident_id).where(
-            outbox.c.incident_id.in_(incidents), outbox.c.purpose == Purpose.REMINDER, outbox.c.instead_of_row == _inline(0)
+            outbox.c.incident_id.in_(incidents), outbox.c.purpose == Purpose.REMINDER, outbox.c.instead_of_row == constant(0)
         )
         statement = statement.group_by(outbox.c.incident_id, outbox.c.account, outbox.c.chat).order_by(newest)
         found = (await self._connection.execute(statement)).all()
@@ -139,14 +74,17 @@ class Outbox:
         """What changes these messages: the newest edit, and what of them still waits."""
         waits = case((outbox.c.state == QUEUED, outbox.c.id))
         statement = select(outbox.c.instead_of_row, func.max(outbox.c.id), func.min(waits), func.max(waits))
-        statement = statement.where(outbox.c.instead_of_row.in_(rows), outbox.c.instead_of_row != _inline(0))
+        statement = statement.where(outbox.c.instead_of_row.in_(rows), outbox.c.instead_of_row != constant(0))
         found = (await self._connection.execute(statement.group_by(outbox.c.instead_of_row))).all() if rows else ()
         self._edits.update((row, (0, [])) for row in rows)
         for row, newest, *waiting in found:
             self._edits[row] = (newest, sorted({one for one in waiting if one}))
 
-    async def put(self, post: Post, at: datetime, *, before_row: int | None = None) -> int:
-        """Queue a message. Returns its row; a newer edit makes older queued edits of the same message needless."""
+    async def put(self, post: Post, at: datetime, *, before: Row | None = None) -> int:
+        """Queue a message. Returns its row; a newer edit makes older queued edits of the same message needless.
+
+        ``before``: it goes before this row, which was to be sent just now, and before whatever was put before that one earlier.
+        """
         if post.instead_of_row:
             await self._drop_older(post.instead_of_row)
         row = await self._connection.next_id(outbox)
@@ -161,11 +99,11 @@ class Outbox:
             "draft_id": post.draft,
             "answer_to_row": post.answer_to_row,
             "instead_of_row": post.instead_of_row,
-            "before_row": before_row,
+            "before_row": (before.before_row or before.id) if before else None,
             "state": QUEUED,
             "created_at": at,
         }
-        self._connection.add(outbox, {**values, **_NOTHING, **_out_values(post.out)})
+        self._connection.add(outbox, {**values, **values_of(post.out)})
         self._queued[row] = at
         self._edits[post.instead_of_row or row] = (row, [row]) if post.instead_of_row else (0, [])
         if post.purpose is Purpose.REMINDER and not post.instead_of_row:
@@ -175,7 +113,7 @@ class Outbox:
     async def _drop_older(self, row: int) -> None:
         """Older edits of a message that were not sent yet need not be."""
         if row not in self._edits:
-            older = update(outbox).where(outbox.c.instead_of_row == row, outbox.c.instead_of_row != _inline(0), outbox.c.state == QUEUED)
+            older = update(outbox).where(outbox.c.instead_of_row == row, outbox.c.instead_of_row != constant(0), outbox.c.state == QUEUED)
             await self._connection.execute(older.values(state=DROPPED, error=_NEWER))
             return
         for edit in self._edits[row][1]:
@@ -192,35 +130,38 @@ class Outbox:
         Two things do not wait for that turn. Whispers have no order: they answer one press and are of use only at once. And a chat where
         somebody waits to hear that nobody knows whether their answer arrived, or that it did not, goes before the others.
         """
-        asked = {"account": account, "now": now, "skip": list(skip), "most": limit}
-        early = list((await self._connection.execute(_out_of_turn(), asked)).scalars())[:limit]
-        ids = list(early)
-        for since, until in ((after, None), ("", after)) if after else (("", None),):
-            if len(ids) < limit:
-                asked |= {"since": since, "until": until, "most": limit - len(ids)}
-                turns = (await self._connection.execute(_turns(to_the_end=until is None), asked)).scalars()
-                ids += [row for row in turns if row not in early]
+        asked = {"account": account, "now": now, "skip": list(skip), "most": limit, "after": after}
+        found = (await self._connection.execute(next_rows(), asked)).all()
+        early = [row.head for row in found if row.part == EARLY]
+        in_turn = [row.head for part in (TURN, NEXT_ROUND) for row in found if row.part == part]
+        ids = [*early, *(row for row in in_turn if row not in early)][:limit]
+        rows = await self._take(ids, now)
+        self._due[account, now] = next(row.due for row in found if row.part == DUE)
+        return [replace(rows[row], in_turn=row not in early) for row in ids if row in rows]
+
+    async def _take(self, ids: Sequence[int], now: datetime) -> Mapping[int, Row]:
+        """Mark as being sent what nobody else took meanwhile."""
         if not ids:
-            return []
+            return {}
         tried_at = case((and_(outbox.c.doubted, outbox.c.tried_at.is_not(None)), outbox.c.tried_at), else_=literal(now, Instant))
         taken = update(outbox).where(outbox.c.id.in_(ids), outbox.c.state == QUEUED).returning(outbox.c.id)
         values = {"state": SENDING, "attempts": outbox.c.attempts + 1, "tried_at": tried_at}
-        won = set((await self._connection.execute(taken.values(values))).scalars())
-        rows = {row.id: row for row in await self._rows(sorted(won))}
-        return [replace(rows[row], in_turn=row not in early) for row in ids if row in rows]
+        won = (await self._connection.execute(taken.values(values))).scalars().all()
+        return {row.id: row for row in await self._rows(sorted(won))}
 
     async def next_due(self, account: str, now: datetime) -> datetime | None:
         """When a postponed message of the account may go next."""
-        statement = select(func.min(outbox.c.not_before)).where(
-            outbox.c.account == account, outbox.c.state == _inline(QUEUED), outbox.c.not_before > now
-        )
-        found: datetime | None = (await self._connection.execute(statement)).scalar()
+        if (account, now) not in self._due:
+            later = and_(outbox.c.state == constant(QUEUED), outbox.c.not_before > now)
+            statement = select(func.min(outbox.c.not_before)).where(outbox.c.account == account, later)
+            self._due[account, now] = (await self._connection.execute(statement)).scalar()
+        found: datetime | None = self._due[account, now]
         return found
 
     async def has_due(self, account: str, now: datetime) -> bool:
         """Whether something of the account could go now, or is being sent."""
         due = or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
-        statement = select(outbox.c.id).where(outbox.c.account == account, outbox.c.state.in_(_WAITING), due).limit(1)
+        statement = select(outbox.c.id).where(outbox.c.account == account, outbox.c.state.in_(WAITING), due).limit(1)
         return (await self._connection.execute(statement)).first() is not None
 
     async def mark_sent(self, arrived: Sequence[tuple[Row, Sequence[str]]], at: datetime) -> None:
@@ -279,7 +220,7 @@ class Outbox:
 
     async def interrupted(self, account: str) -> Sequence[Row]:
         """Rows that were being sent when the process ended."""
-        statement = select(outbox.c.id).where(outbox.c.account == account, _is_in(outbox, _WAITING), outbox.c.state == SENDING)
+        statement = select(outbox.c.id).where(outbox.c.account == account, is_one_of(outbox.c.state, *WAITING), outbox.c.state == SENDING)
         return await self._rows((await self._connection.execute(statement)).scalars().all())
 
     async def get(self, row: int) -> Row | None:
@@ -307,7 +248,7 @@ class Outbox:
             return list(self._reminders[incident])
         statement = (
             select(func.max(outbox.c.id), outbox.c.account, outbox.c.chat)
-            .where(outbox.c.incident_id == incident, outbox.c.purpose == Purpose.REMINDER, outbox.c.instead_of_row == _inline(0))
+            .where(outbox.c.incident_id == incident, outbox.c.purpose == Purpose.REMINDER, outbox.c.instead_of_row == constant(0))
             .group_by(outbox.c.account, outbox.c.chat)
         )
         return [(row[0], Address(row[1], row[2])) for row in await self._connection.execute(statement.order_by(func.max(outbox.c.id)))]
@@ -316,7 +257,7 @@ class Outbox:
         """What was said about an incident, edits left out, oldest first: when it was queued, where to, what for, and its state."""
         statement = (
             select(outbox.c.created_at, outbox.c.account, outbox.c.chat, outbox.c.purpose, outbox.c.state)
-            .where(outbox.c.incident_id == incident, outbox.c.instead_of_row == _inline(0), outbox.c.kind == _inline("reply"))
+            .where(outbox.c.incident_id == incident, outbox.c.instead_of_row == constant(0), outbox.c.kind == constant("reply"))
             .order_by(outbox.c.id)
         )
         return [(row[0], Address(row[1], row[2]), Purpose(row[3]), row[4]) for row in await self._connection.execute(statement)]
@@ -342,7 +283,7 @@ class Outbox:
         """The rows that carry a draft to its citizen, and what became of each."""
         statement = (
             select(outbox.c.id, outbox.c.state)
-            .where(outbox.c.draft_id == draft, outbox.c.draft_id != _inline(0), outbox.c.purpose == Purpose.ANSWER)
+            .where(outbox.c.draft_id == draft, outbox.c.draft_id != constant(0), outbox.c.purpose == Purpose.ANSWER)
             .order_by(outbox.c.id)
         )
         return [(row[0], row[1]) for row in await self._connection.execute(statement)]
@@ -351,22 +292,26 @@ class Outbox:
         """The messages that ask somebody to decide about a draft, and where each stands."""
         statement = select(outbox.c.id, outbox.c.account, outbox.c.chat).where(
             outbox.c.draft_id == draft,
-            outbox.c.draft_id != _inline(0),
+            outbox.c.draft_id != constant(0),
             outbox.c.purpose == Purpose.NOTICE,
-            outbox.c.instead_of_row == _inline(0),
+            outbox.c.instead_of_row == constant(0),
         )
         return [(row[0], Address(row[1], row[2])) for row in await self._connection.execute(statement.order_by(outbox.c.id))]
 
     async def undelivered(self, since: datetime, limit: int = 200) -> Sequence[int]:
         """Incidents whose newest answer failed, is uncertain, or has been waiting since then; the newest first."""
         later = outbox.alias()
-        waits = and_(_is_in(outbox, _WAITING), outbox.c.created_at <= since)
+        waits = and_(is_one_of(outbox.c.state, *WAITING), outbox.c.created_at <= since)
         newer = select(later.c.id).where(
             later.c.incident_id == outbox.c.incident_id, later.c.purpose == Purpose.ANSWER, later.c.id > outbox.c.id, later.c.state == SENT
         )
         statement = (
             select(outbox.c.incident_id)
-            .where(_is_in(outbox, _OPEN), outbox.c.purpose == Purpose.ANSWER, or_(outbox.c.state.in_((FAILED, UNCERTAIN)), waits))
+            .where(
+                is_one_of(outbox.c.state, *UNSETTLED),
+                outbox.c.purpose == Purpose.ANSWER,
+                or_(outbox.c.state.in_((FAILED, UNCERTAIN)), waits),
+            )
             .where(~newer.exists())
             .group_by(outbox.c.incident_id)
             .order_by(func.max(outbox.c.id).desc())
@@ -376,7 +321,7 @@ class Outbox:
 
     async def lacks_files(self, draft: int) -> bool:
         """Whether something of a draft went without a file that could not be had."""
-        statement = select(outbox.c.id).where(outbox.c.draft_id == draft, outbox.c.draft_id != _inline(0), outbox.c.without_files).limit(1)
+        statement = select(outbox.c.id).where(outbox.c.draft_id == draft, outbox.c.draft_id != constant(0), outbox.c.without_files).limit(1)
         return (await self._connection.execute(statement)).first() is not None
 
     async def again(self, row: int) -> None:
@@ -402,15 +347,16 @@ class Outbox:
 
     async def counts(self) -> Mapping[str, int]:
         """How many rows are in each state that somebody should look at."""
-        statement = select(outbox.c.state, func.count()).where(_is_in(outbox, _OPEN)).group_by(outbox.c.state)
-        return dict.fromkeys(_OPEN, 0) | {row[0]: row[1] for row in await self._connection.execute(statement)}
+        statement = select(outbox.c.state, func.count()).where(is_one_of(outbox.c.state, *UNSETTLED)).group_by(outbox.c.state)
+        return dict.fromkeys(UNSETTLED, 0) | {row[0]: row[1] for row in await self._connection.execute(statement)}
 
     async def troubles(self, limit: int = 30) -> Sequence[tuple[int, str, str, int, str]]:
         """The newest rows that failed or are uncertain: row, account, state, incident, error."""
         statement = (
             select(outbox.c.id, outbox.c.account, outbox.c.state, outbox.c.incident_id, outbox.c.error)
             .where(
-                _is_in(outbox, _OPEN), or_(outbox.c.state.in_((FAILED, UNCERTAIN)), and_(outbox.c.state == QUEUED, outbox.c.attempts > 0))
+                is_one_of(outbox.c.state, *UNSETTLED),
+                or_(outbox.c.state.in_(_TROUBLE), and_(outbox.c.state == QUEUED, outbox.c.attempts > 0)),
             )
             .order_by(outbox.c.id.desc())
             .limit(limit)
@@ -440,7 +386,7 @@ class Outbox:
             .where(outbox.c.id.in_(ids))
             .order_by(outbox.c.id)
         )
-        return [_row(row._mapping) for row in await self._connection.execute(statement)]
+        return [row_from(row._mapping) for row in await self._connection.execute(statement)]
 
 
 def _first_message(row: ColumnElement[int]) -> ScalarSelect[str]:
@@ -454,148 +400,4 @@ def _first_message(row: ColumnElement[int]) -> ScalarSelect[str]:
     )
 
 
-def _inline(value: str | int) -> ColumnElement[Any]:
-    """A value written into the statement: SQLite uses a partial index only when it can read there that its condition holds."""
-    return literal(value, literal_execute=True)
-
-
-def _is_in(table: FromClause, states: Sequence[str]) -> ColumnElement[bool]:
-    return table.c.state.in_([_inline(state) for state in states])
-
-
-def _may_go() -> ColumnElement[bool]:
-    due = or_(outbox.c.not_before.is_(None), outbox.c.not_before <= bindparam("now", type_=Instant))
-    return and_(outbox.c.state == _inline(QUEUED), due)
-
-
-@cache
-def _out_of_turn() -> Select[tuple[int]]:
-    """Whispers, and of each chat where somebody waits to hear of an answer in doubt or lost the next row, in one statement."""
-    mine = and_(outbox.c.account == bindparam("account"), outbox.c.whisper_to != _inline(""))
-    most = bindparam("most", type_=Integer)
-    whispers = select(outbox.c.id.label("head")).where(mine, _may_go()).order_by(outbox.c.id).limit(most).subquery()
-    rows = outbox.alias()
-    news = and_(_waits(rows), rows.c.draft_id != _inline(0), rows.c.purpose == _inline(Purpose.NOTICE))
-    chats = select(rows.c.chat).where(news, rows.c.chat.not_in(bindparam("skip", expanding=True))).distinct().subquery()
-    both = union_all(select(whispers.c.head), select(_next_of(chats).limit(most).subquery().c.head)).subquery()
-    return select(both.c.head)
-
-
-@cache
-def _turns(*, to_the_end: bool) -> Select[tuple[int]]:
-    """The rows whose turn it is, of chats that are not to be skipped. Put together once: that takes ten times as long as asking."""
-    chosen = _next_of(_every_chat(to_the_end=to_the_end))
-    return chosen.limit(bindparam("most", type_=Integer))
-
-
-def _waits(rows: FromClause) -> ColumnElement[bool]:
-    """What of an account waits for its turn."""
-    return and_(rows.c.account == bindparam("account"), _is_in(rows, _WAITING), rows.c.whisper_to == _inline(""))
-
-
-def _every_chat(*, to_the_end: bool) -> CTE:
-    """The chats with something waiting, in their order, behind «since» up to «until» or the end.
-
-    From one chat the index leads straight to the next, however much waits in each; only as many chats are looked up as are asked for.
-    """
-    rows = outbox.alias()
-
-    def next_chat(behind: ColumnElement[str]) -> ScalarSelect[str]:
-        found = select(rows.c.chat).where(_waits(rows), rows.c.chat > behind).order_by(rows.c.chat).limit(1)
-        return (found if to_the_end else found.where(rows.c.chat <= bindparam("until"))).scalar_subquery()
-
-    chats = select(next_chat(bindparam("since", type_=Text)).label("chat")).cte("chats", recursive=True)
-    return chats.union_all(select(next_chat(chats.c.chat)).where(chats.c.chat.is_not(None)))
-
-
-def _next_of(chats: FromClause) -> Select[tuple[int]]:
-    """The next row of each of these chats, where it may go now and the chat is not to be skipped.
-
-    Rows go by id, a row with ``before_row`` just before that one.
-    """
-    rows = outbox.alias()
-    here = and_(_waits(rows), rows.c.chat == chats.c.chat)
-    inserted = select(rows.c.id).where(here, rows.c.before_row.is_not(None)).order_by(rows.c.before_row, rows.c.id).limit(1)
-    before = select(func.min(rows.c.before_row)).where(here, rows.c.before_row.is_not(None))
-    ordinary = select(rows.c.id).where(here, rows.c.before_row.is_(None)).order_by(rows.c.id).limit(1)
-    found = select(
-        chats.c.chat,
-        inserted.scalar_subquery().label("inserted"),
-        before.scalar_subquery().label("before"),
-        ordinary.scalar_subquery().label("ordinary"),
-    ).where(chats.c.chat.is_not(None))
-    each = found.subquery()
-    goes_before = or_(each.c.before <= each.c.ordinary, each.c.ordinary.is_(None))
-    head = case((goes_before, func.coalesce(each.c.inserted, each.c.ordinary)), else_=each.c.ordinary).label("head")
-    heads = select(each.c.chat, head).subquery()
-    # A value and not a join: the heads are looked at one by one, and only until there are enough.
-    goes = select(_may_go()).where(outbox.c.id == heads.c.head).scalar_subquery()
-    return select(heads.c.head).where(goes, heads.c.chat.not_in(bindparam("skip", expanding=True)))
-
-
 _NEWER = "a newer edit"
-_NOTHING: Mapping[str, Any] = {
-    "keyboard": [],
-    "files": [],
-    "answer_to": "",
-    "whisper_to": "",
-    "ask_place": False,
-    "closed": False,
-    "error": "",
-}
-"""What a message has not, unless ``_out_values`` says otherwise."""
-
-
-def _out_values(out: Outgoing) -> dict[str, Any]:
-    if isinstance(out, OpenThread):
-        return {"kind": "open_thread", "text": out.title}
-    if isinstance(out, RenameThread):
-        return {"kind": "rename_thread", "text": out.title, "closed": out.closed}
-    return {
-        "kind": "reply",
-        "text": out.text,
-        "keyboard": [[{"label": one.label, "payload": one.payload, "url": one.url} for one in row] for row in out.keyboard],
-        "files": files_to_json(out.files),
-        "answer_to": out.answer_to,
-        "whisper_to": out.whisper_to,
-        "ask_place": out.ask_place,
-    }
-
-
-def _row(row: Mapping[Any, Any]) -> Row:
-    topic = row["topic"] or ""
-    out: Outgoing
-    if row["kind"] == "open_thread":
-        out = OpenThread(row["text"])
-    elif row["kind"] == "rename_thread":
-        out = RenameThread(row["text"], row["closed"])
-    else:
-        out = Reply(
-            text=row["text"],
-            keyboard=_keyboard(row["keyboard"]),
-            files=files_from_json(row["files"]),
-            answer_to=row["answer_to"] or row["answered"] or "",
-            instead_of=row["target"] or "",
-            whisper_to=row["whisper_to"],
-            ask_place=row["ask_place"],
-        )
-    return Row(
-        id=row["id"],
-        to=Address(row["account"], row["chat"], topic or row["thread"]),
-        out=out,
-        purpose=Purpose(row["purpose"]),
-        incident=row["incident_id"],
-        topic_of=row["topic_of"],
-        instead_of_row=row["instead_of_row"],
-        draft=row["draft_id"],
-        attempts=row["attempts"],
-        needs_thread=bool(row["topic_of"]) and not topic and row["kind"] != "open_thread",
-        target_missing=bool(row["instead_of_row"]) and not row["target"],
-        doubted=row["doubted"],
-        created_at=row["created_at"],
-        tried_at=row["tried_at"] or row["created_at"],
-    )
-
-
-def _keyboard(raw: Sequence[Sequence[Mapping[str, Any]]]) -> Keyboard:
-    return tuple(tuple(Button(**button) for button in row) for row in raw)

@@ -17,7 +17,7 @@ from incidents.regional import Region
 from storage.inbox import DONE, FIRST, NEW
 from storage.incidents import Case
 from storage.marks import BACKUP, RESTORE, Marks
-from storage.outbox import DROPPED, QUEUED, SENDING, UNCERTAIN, Purpose
+from storage.posts import DROPPED, QUEUED, SENDING, UNCERTAIN, Purpose
 from storage.store import Tx
 from storage.tables import drafts, inbox, incidents, leases, outbox
 

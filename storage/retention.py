@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.incident import Status
 from storage.inbox import DONE
-from storage.outbox import DROPPED, FAILED, SENT, UNCERTAIN
+from storage.posts import DROPPED, FAILED, SENT, UNCERTAIN
 from storage.store import Tx
 from storage.tables import conversations, digests, drafts, inbox, incidents, keyboards, outbox, sent
 

@@ -1,13 +1,30 @@
-"""The few statements that SQLite and PostgreSQL spell through different constructs."""
+"""Parts of statements: values that are written into them, and what SQLite and PostgreSQL spell through different constructs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import ColumnElement, Dialect, Integer, Table, Text, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+def constant(value: str | int) -> ColumnElement[Any]:
+    """A value written into the statement: an index of some rows is used only where one can read that its condition holds.
+
+    Raises ValueError for a text with a quotation mark: what is written in is chosen by us, never by a person.
+    """
+    if isinstance(value, int):
+        return literal_column(str(int(value)), Integer)
+    if "'" in value:
+        raise ValueError(f"not to be written into a statement: {value!r}")
+    return literal_column(f"'{value!s}'", Text)
+
+
+def is_one_of(column: ColumnElement[str], *values: str) -> ColumnElement[bool]:
+    """Whether it is one of these constants."""
+    return column.in_([constant(value) for value in values])
 
 
 def insert(dialect: Dialect, table: Table) -> Any:

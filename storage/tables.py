@@ -471,7 +471,7 @@ outbox = Table(
     Column("purpose", Text, nullable=False),
     _number("incident_id", index=True),
     _number("draft_id"),
-    Column("before_row", BigInteger),  # goes before that row of its chat; else rows go by id
+    Column("before_row", BigInteger),  # goes before that row of its chat, the newest first; else rows go by id
     Column("not_before", Instant),
     Column("state", Text, nullable=False),  # queued, sending, sent, failed, uncertain, dropped
     _number("attempts"),

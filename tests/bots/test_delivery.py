@@ -31,7 +31,7 @@ from bots.channel import (
     Unreachable,
 )
 from bots.delivery import GIVE_UP, LATE, REPEATS_KNOWN, STALE_WHISPER, TRIES, Delivery, Result
-from storage.outbox import FAILED, QUEUED, SENDING, SENT, UNCERTAIN, Post, Purpose, Row
+from storage.posts import FAILED, QUEUED, SENDING, SENT, UNCERTAIN, Post, Purpose, Row
 from storage.store import Store, Tx
 from storage.tables import outbox
 from tests.fakes import TELEGRAM, VK, FakeChannel, FakeClock
@@ -517,6 +517,17 @@ async def test_a_deleted_topic_is_made_anew_with_its_card_as_it_stood_last_and_a
         thread = await tx.chats.thread(incident, TG, FORUM)
         assert thread is not None
         assert (thread.thread, await tx.outbox.message_of(thread.card)) == (new, post.wire.shown[0].id)
+
+
+async def test_a_topic_that_is_deleted_again_before_its_card_is_in_it_is_made_once_more(post: Office) -> None:
+    incident, _ = await post.forum()
+    await post.rests()
+    post.wire.calls.clear()
+    post.wire.fail[FORUM] = [ThreadGone("no topic"), None, ThreadGone("no topic"), None]
+    for text in ("раз", "два"):
+        await post.puts(text, FORUM, incident=incident, topic_of=incident)
+    await post.rests()
+    assert post.wire.said == ["раз", "тема № 1", "карточка", "тема № 1", "карточка", "раз", "два"]
 
 
 async def test_an_edit_of_a_card_that_was_posted_anew_is_needless(post: Office) -> None:

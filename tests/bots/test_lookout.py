@@ -17,7 +17,7 @@ from bots.lookout import Lookout
 from bots.metrics import render
 from bots.watch import BEAT, Standing, Watch
 from incidents.incident import Role
-from storage.outbox import Post
+from storage.posts import Post
 from storage.store import Store
 from tests.stories.house import House
 from tests.wire.house import free_port

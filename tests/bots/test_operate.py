@@ -20,7 +20,7 @@ from storage.figures import Counter
 from storage.inbox import DEAD, DONE, NEW
 from storage.letters import Letters
 from storage.migrate import upgrade
-from storage.outbox import DROPPED, FAILED, QUEUED, UNCERTAIN, Post, Purpose
+from storage.posts import DROPPED, FAILED, QUEUED, UNCERTAIN, Post, Purpose
 from storage.store import Store
 from tests.storage.given import NOON, later, reported
 

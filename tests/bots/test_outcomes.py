@@ -8,7 +8,7 @@ import pytest
 
 from bots.channel import OpenThread, RenameThread, Reply
 from bots.outcomes import OUTCOMES, Came, Kind, Then, kind_of, then
-from storage.outbox import Purpose
+from storage.posts import Purpose
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "delivery.md"
 

@@ -13,7 +13,7 @@ from bots.delivery import Delivery
 from bots.intake import Intake
 from bots.shift import Shift
 from storage.leases import Lease, LeaseLost
-from storage.outbox import Post
+from storage.posts import Post
 from storage.store import Store
 from tests.fakes import START, TELEGRAM, FakeChannel, FakeClock
 

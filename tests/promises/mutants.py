@@ -125,7 +125,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ), (6,)),
     # out
     Mutant("a message keeps its key for life", (
-        Off("storage/outbox.py", "        return self.id % 0x7FFFFFFF or 1", "        return (self.id * 1000 + self.attempts) % 0x7FFFFFFF or 1"),
+        Off("storage/posts.py", "        return self.id % 0x7FFFFFFF or 1", "        return (self.id * 1000 + self.attempts) % 0x7FFFFFFF or 1"),
     ), (5, 1, 2)),
     Mutant("an answer nobody knows of is asked about", (
         Off("bots/outcomes.py", "Kind.ANSWER: _MESSAGE | {Came.UNKNOWN: Then.ASK, Came.INTERRUPTED: Then.ASK}",

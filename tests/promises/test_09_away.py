@@ -11,7 +11,7 @@ from bots.channel import Address, Outgoing, TryLater
 from bots.delivery import GIVE_UP
 from incidents.incident import Role, Status
 from scheduler.deadlines import tick
-from storage.outbox import FAILED, QUEUED, SENDING, UNCERTAIN
+from storage.posts import FAILED, QUEUED, SENDING, UNCERTAIN
 from storage.store import Store
 from tests.promises.conftest import FULL, size
 from tests.stories.deeds import PIPE

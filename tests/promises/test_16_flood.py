@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from bots.channel import Address, Outgoing, Said
 from bots.delivery import Delivery
 from handlers.flood import MOST
-from storage.outbox import QUEUED
+from storage.posts import QUEUED
 from storage.store import Store
 from storage.tables import outbox
 from tests.promises.conftest import FULL, size

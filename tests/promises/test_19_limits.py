@@ -16,7 +16,7 @@ from bots.telegram.calls import LIMITS as TELEGRAM
 from bots.telegram.failures import undelivered
 from bots.vk.compose import LIMITS as VK
 from bots.vk.compose import VkError, failure
-from storage.outbox import Post
+from storage.posts import Post
 from storage.store import Store
 from tests.promises.conftest import FULL, size
 from tests.promises.timed import Time, Timed, deliver

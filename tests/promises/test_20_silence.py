@@ -24,7 +24,7 @@ from incidents.incident import Role
 from scheduler.watchdog import WATCHES, Stuck
 from storage.figures import Counter
 from storage.marks import BACKUP, Marks
-from storage.outbox import Post, Purpose
+from storage.posts import Post, Purpose
 from storage.store import Store
 from storage.suggestions import Suggestions
 from tests.fakes import TELEGRAM, VK, FakeChannel, FakeClock

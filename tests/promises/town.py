@@ -7,7 +7,7 @@ import logging
 import random
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from itertools import groupby, islice
@@ -18,6 +18,8 @@ import pytest
 import structlog
 from sqlalchemy import event, text
 
+import storage.connection
+import storage.store
 from bots.channel import (
     Address,
     Event,
@@ -334,11 +336,19 @@ def quietly() -> Iterator[None]:
 
 @contextmanager
 def without_a_thread() -> Iterator[None]:
-    """SQLite answers in the loop itself: what happens is then a matter of the seed alone, and several times quicker."""
+    """SQLite answers in the loop itself: what happens is then a matter of the seed alone, and several times quicker.
+
+    No statement waits for anything, so none has to be kept from being broken off.
+    """
+
+    async def as_it_is(work: Awaitable[Any]) -> Any:
+        return await work
 
     async def at_once(_: aiosqlite.Connection, function: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
         return function(*arguments, **more)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(aiosqlite.Connection, "_execute", at_once)
+        for place in (storage.connection, storage.store):
+            patch.setattr(place, "to_its_end", as_it_is)
         yield

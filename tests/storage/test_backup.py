@@ -19,7 +19,7 @@ from storage.alone import Alone, NotAlone
 from storage.backup import back_up
 from storage.conversations import Draft
 from storage.marks import BACKUP, RESTORE, Marks
-from storage.outbox import DROPPED, QUEUED, SENT, UNCERTAIN, Post, Purpose
+from storage.posts import DROPPED, QUEUED, SENT, UNCERTAIN, Post, Purpose
 from storage.restore import CannotRestore, restore
 from storage.restored import AFTER_RESTORE, FEWEST, Settled
 from storage.store import Store

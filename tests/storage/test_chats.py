@@ -5,7 +5,7 @@ from __future__ import annotations
 from bots.channel import Address, Reply
 from storage.chats import Chat
 from storage.conversations import Choice, Step
-from storage.outbox import Post
+from storage.posts import Post
 from storage.store import Store, Tx
 from tests.storage.given import NOON, later, reported
 

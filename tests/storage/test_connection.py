@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select, text
 
 from storage.connection import Stale
 from storage.migrate import upgrade
-from storage.outbox import Purpose
+from storage.posts import Purpose
 from storage.store import Store, Tx
 from storage.tables import contacts, history, inbox, incidents, people
 from tests.storage.given import NOON, reported

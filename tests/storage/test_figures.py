@@ -11,7 +11,7 @@ from bots.channel import Address, Reply
 from incidents.incident import Status, Timer
 from storage.figures import Counter, late
 from storage.marks import BACKUP, Marks
-from storage.outbox import Post, Purpose
+from storage.posts import Post, Purpose
 from storage.store import Store
 from tests.storage.given import CITIZEN, NOON, later, reported, updates
 

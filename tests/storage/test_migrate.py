@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from bots.channel import Address, Reply
 from storage import migrate
-from storage.outbox import Post
+from storage.posts import Post
 from storage.store import Store
 from storage.tables import metadata
 from tests import postgresql

@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import event
 
 from bots.channel import Address, Button, File, FileKind, OpenThread, RenameThread, Reply
-from storage.outbox import Post, Purpose, Row
+from storage.posts import Post, Purpose, Row
 from storage.store import Store
 from tests.storage.given import CITIZEN, NOON, OFFICE, later, reported
 
 
-async def _put(store: Store, text: str, to: Address = CITIZEN, *, before_row: int | None = None, whisper_to: str = "", **post: Any) -> int:
+async def _put(store: Store, text: str, to: Address = CITIZEN, *, before: int = 0, whisper_to: str = "", **post: Any) -> int:
     async with store.transaction() as tx:
         out = Reply(text, whisper_to=whisper_to)
-        return await tx.outbox.put(Post(to=to, out=out, **post), NOON, before_row=before_row)
+        return await tx.outbox.put(Post(to=to, out=out, **post), NOON, before=await tx.outbox.get(before) if before else None)
 
 
 async def _claim(store: Store, now: datetime = NOON, account: str = "vk/biysk", skip: Sequence[str] = (), limit: int = 50) -> list[Row]:
@@ -133,15 +133,16 @@ async def test_a_row_put_before_another_goes_before_it_and_after_all_earlier(sto
     await _put(store, "раз")
     second = await _put(store, "два")
     await _put(store, "три")
-    await _put(store, "перед двумя", before_row=second)
-    await _put(store, "и ещё перед двумя", before_row=second)
-    assert await _drain(store) == ["раз", "перед двумя", "и ещё перед двумя", "два", "три"]
+    card = await _put(store, "перед двумя", before=second)
+    await _put(store, "и ещё перед двумя", before=second)
+    await _put(store, "и перед тем", before=card)
+    assert await _drain(store) == ["раз", "и перед тем", "и ещё перед двумя", "перед двумя", "два", "три"]
 
 
 async def test_a_row_put_before_one_that_is_being_sent_waits_for_it(store: Store) -> None:
     first = await _put(store, "раз")
     (row,) = await _claim(store)
-    await _put(store, "тема", before_row=first)
+    await _put(store, "тема", before=first)
     # It could not be sent because its topic is missing: it is queued again, behind the row that makes the topic.
     async with store.transaction() as tx:
         await tx.outbox.postpone(row, "no topic", NOON)
@@ -190,7 +191,7 @@ async def test_such_a_chat_is_found_by_an_index_however_much_else_waits(sqlite_s
     event.listen(sqlite_store.engine.sync_engine, "before_cursor_execute", lambda *seen: asked.append((seen[2], seen[3])))
     async with sqlite_store.transaction() as tx:
         await tx.outbox.claim("vk/biysk", NOON)
-        look, given = next(one for one in asked if one[0].startswith("SELECT"))
+        look, given = next(one for one in asked if one[0].startswith("WITH RECURSIVE"))
         plan = [row[3] for row in await tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {look}", given)]
     looked = [line for line in plan if "outbox" in line]
     assert [line for line in looked if "SCAN" in line] == []

@@ -10,7 +10,7 @@ from bots.channel import Address, Button, OpenThread, Reply
 from incidents.incident import Status
 from storage.conversations import Choice, Draft, Step
 from storage.inbox import DONE
-from storage.outbox import SENT, Post, Purpose
+from storage.posts import SENT, Post, Purpose
 from storage.retention import HANDFUL, STRETCH, Broom, sweep_on
 from storage.store import Store
 from storage.tables import conversations, drafts, inbox, keyboards, outbox, sent

@@ -19,7 +19,7 @@ from incidents.region import parse
 from incidents.responsible import Absence, Shift
 from locales import texts
 from scheduler.deadlines import tick
-from storage.outbox import Purpose
+from storage.posts import Purpose
 from storage.store import Store
 from tests.promises.conftest import SEED, size
 from tests.stories.deeds import happened
