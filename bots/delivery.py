@@ -251,6 +251,8 @@ class Delivery:
         if row.instead_of_row and row.purpose is Purpose.CARD and thread and thread.card != row.instead_of_row:
             await tx.outbox.drop(row.id, "the card was posted anew")
             return None
+        if thread and thread.retired and (row.needs_thread or isinstance(row.out, OpenThread)):
+            return await self._ready_beside(tx, row)
         if not row.needs_thread:
             return row
         if isinstance(row.out, RenameThread):
@@ -263,6 +265,13 @@ class Delivery:
         card = await tx.outbox.message_of(thread.card) if thread and thread.card != row.id else ""
         if isinstance(row.out, Reply) and not row.out.instead_of and card:
             return replace(row, out=replace(row.out, answer_to=row.out.answer_to or card))
+        return row
+
+    async def _ready_beside(self, tx: Tx, row: Row) -> Row | None:
+        """It went to somebody else, and its topic is gone: none is made for that, and no card. That it went is said in the chat."""
+        if row.purpose is Purpose.CARD or isinstance(row.out, RenameThread):
+            await tx.outbox.drop(row.id, "it is somebody else's, and its topic is gone")
+            return None
         return row
 
     async def _open_topic(self, tx: Tx, row: Row) -> None:

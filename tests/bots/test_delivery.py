@@ -530,6 +530,33 @@ async def test_a_topic_that_is_deleted_again_before_its_card_is_in_it_is_made_on
     assert post.wire.said == ["раз", "тема № 1", "карточка", "тема № 1", "карточка", "раз", "два"]
 
 
+async def test_no_topic_is_made_anew_for_an_incident_that_went_to_somebody_else(post: Office) -> None:
+    incident, card = await post.forum()
+    await post.rests()
+    ((_, old),) = post.wire.threads
+    post.wire.delete_thread(FORUM, old)
+    post.wire.calls.clear()
+    async with post.store.transaction() as tx:
+        await tx.chats.retire(incident, TG, FORUM)
+    await post.puts("передан", FORUM, incident=incident, topic_of=incident)
+    edit = await post.puts("чужая карточка", FORUM, purpose=Purpose.CARD, incident=incident, topic_of=incident, instead_of_row=card)
+    title = await post.puts(out=RenameThread("№ 1 ✓"), chat=FORUM, incident=incident, topic_of=incident)
+    await post.rests()
+    assert post.wire.said == ["передан", "передан"]
+    assert [(shown.text, shown.address.thread) for shown in post.wire.shown] == [("передан", "")]
+    assert (await post.state(edit), await post.state(title)) == ("dropped", "dropped")
+
+
+async def test_a_topic_that_was_still_to_be_made_for_it_is_not(post: Office) -> None:
+    incident, card = await post.forum()
+    post.wire.fail[FORUM] = [TryLater("later", 5.0)]
+    await post.rests()
+    async with post.store.transaction() as tx:
+        await tx.chats.retire(incident, TG, FORUM)
+    await post.passes(minutes=1)
+    assert (post.wire.threads, post.wire.stands, await post.state(card)) == ({}, [], "dropped")
+
+
 async def test_an_edit_of_a_card_that_was_posted_anew_is_needless(post: Office) -> None:
     incident, card = await post.forum()
     await post.rests()

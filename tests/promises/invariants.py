@@ -425,8 +425,10 @@ async def _from_chats(tx: Tx, platform: Platform, *, swept: bool) -> list[_Found
 async def _strange_words(tx: Tx, platform: Platform, mark: re.Pattern[str], keys: Mapping[tuple[str, int], Any]) -> list[_Found]:
     """Words that stand where their incident is nobody's business."""
     of_incident: dict[int, set[str]] = defaultdict(set)
-    for table, column in (("messages", "incident_id"), ("drafts", "incident_id"), ("incidents", "id")):
-        for row in await _all(tx, f"SELECT {column} AS number, text FROM {table}"):
+    said = [("messages", "incident_id", "text"), ("drafts", "incident_id", "text"), ("incidents", "id", "text")]
+    said += [("history", "incident_id", "text"), ("history", "incident_id", "reason")]  # why it was passed on, in the words of who did so
+    for table, number, words in said:
+        for row in await _all(tx, f"SELECT {number} AS number, {words} AS text FROM {table}"):
             of_incident[row.number].update(mark.findall(row.text))
     of_person: dict[int, set[str]] = defaultdict(set)
     for row in await _all(tx, "SELECT id, person_id FROM incidents"):
