@@ -11,6 +11,7 @@ from handlers.thread import texts_at
 from handlers.turn import Moment
 from incidents.incident import Change
 from storage.incidents import Case
+from storage.posts import Purpose
 
 
 async def replaced(moment: Moment, case: Case, address: Address) -> None:
@@ -51,4 +52,5 @@ async def _without_buttons(
             continue
         texts = await texts_at(moment, address)
         line = await held_line(moment, case.incident, texts) if held else time_left(moment, case.incident, texts) if stands else ""
-        await moment.change(row, address, "\n".join(part for part in (shown.out.text, line) if part), incident=case.id)
+        text = "\n".join(part for part in (shown.out.text, line) if part)
+        await moment.change(row, address, text, purpose=Purpose.REMINDER, incident=case.id)  # of no use where the reminder never came

@@ -134,7 +134,7 @@ CHECKS: tuple[Check, ...] = (
                 WHEN o.chat LIKE '-%' OR o.chat LIKE '2000000%' THEN o.incident_id ELSE 0 END ORDER BY o.id) AS earlier
             FROM outbox o JOIN (SELECT outbox_id, min(message) AS message FROM sent GROUP BY outbox_id HAVING count(*) = 1) s
             ON s.outbox_id = o.id
-            WHERE o.before_row IS NULL AND o.draft_id = 0 AND NOT o.doubted) went
+            WHERE o.before_row IS NULL AND o.draft_id = 0 AND o.state = 'sent' AND NOT o.doubted) went
         WHERE length(message) < length(earlier) OR (length(message) = length(earlier) AND message < earlier)""",
     ),
     Check(
