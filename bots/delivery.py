@@ -262,6 +262,7 @@ class Delivery:
         if chat and chat.has_topics:
             await self._open_topic(tx, row)
             return None
+        row = replace(row, to=replace(row.to, thread=""))
         card = await tx.outbox.message_of(thread.card) if thread and thread.card != row.id else ""
         if isinstance(row.out, Reply) and not row.out.instead_of and card:
             return replace(row, out=replace(row.out, answer_to=row.out.answer_to or card))
@@ -272,7 +273,7 @@ class Delivery:
         if row.purpose is Purpose.CARD or isinstance(row.out, RenameThread):
             await tx.outbox.drop(row.id, "it is somebody else's, and its topic is gone")
             return None
-        return row
+        return replace(row, to=replace(row.to, thread=""))
 
     async def _open_topic(self, tx: Tx, row: Row) -> None:
         """The row belongs into a topic that is not there (any more): make it first, and put the card into it again."""

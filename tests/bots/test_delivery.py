@@ -538,7 +538,7 @@ async def test_no_topic_is_made_anew_for_an_incident_that_went_to_somebody_else(
     post.wire.calls.clear()
     async with post.store.transaction() as tx:
         await tx.chats.retire(incident, TG, FORUM)
-    await post.puts("передан", FORUM, incident=incident, topic_of=incident)
+    await post.puts("передан", FORUM, thread=old, incident=incident, topic_of=incident)
     edit = await post.puts("чужая карточка", FORUM, purpose=Purpose.CARD, incident=incident, topic_of=incident, instead_of_row=card)
     title = await post.puts(out=RenameThread("№ 1 ✓"), chat=FORUM, incident=incident, topic_of=incident)
     await post.rests()
@@ -582,6 +582,18 @@ async def test_without_the_right_to_make_topics_it_goes_by_replies_to_the_card(p
         chat = await tx.chats.get(TG, FORUM)
     assert chat is not None
     assert not chat.has_topics
+
+
+async def test_what_was_said_in_a_topic_that_is_gone_goes_into_a_chat_without_topics(post: Office) -> None:
+    incident, _ = await post.forum()
+    await post.rests()
+    ((_, old),) = post.wire.threads
+    post.wire.delete_thread(FORUM, old)
+    async with post.store.transaction() as tx:
+        await tx.chats.lost_topics(TG, FORUM)
+    await post.puts("раз", FORUM, thread=old, incident=incident, topic_of=incident)
+    await post.rests()
+    assert [(shown.text, shown.address.thread) for shown in post.wire.shown] == [("раз", "")]
 
 
 async def test_topics_that_were_switched_off_do_not_stop_the_chat(post: Office) -> None:
