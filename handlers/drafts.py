@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bots.channel import Edited, Location, Pressed, Scene
-from handlers import promises, report
+from handlers import opening, promises
 from handlers.card import name_of
 from handlers.preview import (
     ACTIONS,
@@ -98,8 +98,8 @@ async def _as_report(turn: Turn, draft: Draft) -> None:
     await show(turn, draft, turn.t("draft-is-report"))
     point = turn.arguments.get("location")
     location = Location(*point) if point else None
-    words = report.Words(draft.text, draft.files, location, datetime.fromisoformat(turn.arguments["at"]), draft.message)
-    await report.open_report(turn, turn.person, turn.here, Scene.PRIVATE, words)
+    words = opening.Words(draft.text, draft.files, location, datetime.fromisoformat(turn.arguments["at"]), draft.message)
+    await opening.open_report(turn, turn.person, turn.here, Scene.PRIVATE, words)
 
 
 async def drop(turn: Turn) -> None:

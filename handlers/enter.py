@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bots.channel import Address, Blocked, Unblocked
-from handlers import report
+from handlers import opening, report
 from handlers.card import organisation_title
 from handlers.thread import bring_cards
 from handlers.turn import Moment, Offer, Turn
@@ -62,7 +62,7 @@ async def _welcome(turn: Turn) -> None:
         await help_(turn)
     else:
         await turn.say("enter-start")
-        await report.greet(turn)
+        await opening.greet(turn)
 
 
 def is_code(text: str) -> bool:
@@ -180,7 +180,7 @@ async def help_(turn: Turn) -> None:
         await turn.post(turn.here, "\n".join(turn.t(f"help-{role}") for role in roles))
     elif turn.private:
         await turn.say("help-citizen")
-        await report.greet(turn)
+        await opening.greet(turn)
     else:
         await turn.say("help-group")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handlers import report
+from handlers import adding, report
 from handlers.describe import free_from_gone
 from handlers.mine import lapsed, own, reply
 from handlers.turn import Offer, Turn
@@ -70,7 +70,7 @@ async def remains_said(turn: Turn) -> None:
     if case is None or not mine or not (said.text.strip() or said.files or said.location) or said.answer_to:
         await report.heard(turn)
     else:
-        await report.add(turn, case)
+        await adding.add(turn, case)
 
 
 async def _asked_enough(turn: Turn, case: Case) -> None:

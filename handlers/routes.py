@@ -11,6 +11,7 @@ from typing import Any
 from bots.channel import Blocked, ChatMoved, Deleted, Edited, Event, Joined, Left, Pressed, Said, Scene, Unblocked
 from bots.pages import shorten
 from handlers import (
+    adding,
     agenda,
     away,
     charge,
@@ -59,8 +60,8 @@ BUTTONS: Mapping[str, Handler] = {
     "solved": rate.solved,
     "unsolved": rate.unsolved,
     "stars": rate.stars,
-    "add-to": report.add_to,
-    "it-is-new": report.it_is_new,
+    "add-to": adding.add_to,
+    "it-is-new": adding.it_is_new,
     # the official
     "take": work.take,
     "release": work.release,
@@ -152,7 +153,7 @@ INTERNAL: Mapping[str, Callable[[Moment, Mapping[str, Any]], Awaitable[None]]] =
     "give-back": sending.give_back,
     "outcome": sending.outcome,
     "unheard": sending.unheard,
-    "settle": report.settle,
+    "settle": adding.settle,
     "held-reminder": reminding.held_back,
     "away-begins": away.begins,
     "away-ends": away.ends,

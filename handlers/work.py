@@ -9,7 +9,7 @@ from typing import Any
 
 from bots.channel import Scene
 from bots.pages import shorten
-from handlers import drafts, report, watch
+from handlers import drafts, opening, report, watch
 from handlers.card import held_since, name_of, organisation_title, since_when, title
 from handlers.pick import organisations, pick
 from handlers.preview import ACTIONS, allowed
@@ -286,7 +286,7 @@ async def _from_forward(turn: Turn) -> None:
     if behind or not (said.text.strip() or said.files or said.location):
         await report.heard(turn)
     else:
-        await report.open_report(turn, turn.person, turn.here, said.scene, report.words_of(said))
+        await opening.open_report(turn, turn.person, turn.here, said.scene, opening.words_of(said))
 
 
 async def _replied(turn: Turn) -> None:
