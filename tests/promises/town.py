@@ -166,7 +166,8 @@ class Wire(FakeChannel):
             return
         where = self.platform.shown if out.instead_of else self.platform.posted
         self.buttons += [(to.chat, ids[0], button.payload) for row in out.keyboard for button in row if button.payload]
-        where += [Posted(self.account, to.chat, message, "" if at else out.text, key) for at, message in enumerate(ids)]
+        words = out.text if self.platform.mark else ""  # without marks nobody looks for them
+        where += [Posted(self.account, to.chat, message, "" if at else words, key) for at, message in enumerate(ids)]
 
 
 class Town(House):
