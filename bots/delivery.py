@@ -55,6 +55,8 @@ STALE_WHISPER = timedelta(seconds=20)
 REPEATS_KNOWN = timedelta(minutes=50)
 """How long after a call its repeat is dropped for sure: VK remembers a ``random_id`` for an hour (docs/channels.md)."""
 
+TOPIC_TRIES = 20
+"""After so many tries of one message no topic is made for it any more: it goes into the chat, whatever becomes of its topics."""
 LONGEST_AHEAD = 0.5
 """Seconds: a row that was taken and not sent yet is in doubt when the program is killed."""
 
@@ -259,7 +261,7 @@ class Delivery:
             await tx.outbox.drop(row.id, "there is no topic")
             return None
         chat = await tx.chats.get(row.to.account, row.to.chat)
-        if chat and chat.has_topics:
+        if chat and chat.has_topics and row.attempts < TOPIC_TRIES:
             await self._open_topic(tx, row)
             return None
         row = replace(row, to=replace(row.to, thread=""))

@@ -30,7 +30,7 @@ from bots.channel import (
     Unknown,
     Unreachable,
 )
-from bots.delivery import GIVE_UP, LATE, REPEATS_KNOWN, STALE_WHISPER, TRIES, Delivery, Result
+from bots.delivery import GIVE_UP, LATE, REPEATS_KNOWN, STALE_WHISPER, TOPIC_TRIES, TRIES, Delivery, Result
 from storage.posts import FAILED, QUEUED, SENDING, SENT, UNCERTAIN, Post, Purpose, Row
 from storage.store import Store, Tx
 from storage.tables import outbox
@@ -528,6 +528,21 @@ async def test_a_topic_that_is_deleted_again_before_its_card_is_in_it_is_made_on
         await post.puts(text, FORUM, incident=incident, topic_of=incident)
     await post.rests()
     assert post.wire.said == ["раз", "тема № 1", "карточка", "тема № 1", "карточка", "раз", "два"]
+
+
+async def test_topics_are_not_made_for_ever(post: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, card = await post.forum()
+    sends = post.wire.send
+
+    async def gone(to: Address, out: Outgoing, key: int) -> tuple[str, ...]:
+        if to.thread:
+            raise ThreadGone("no topic")
+        return await sends(to, out, key)
+
+    monkeypatch.setattr(post.wire, "send", gone)
+    await post.rests()
+    assert (await post.state(card), post.wire.stands) == (SENT, ["карточка"])
+    assert len(post.wire.threads) < TOPIC_TRIES
 
 
 async def test_no_topic_is_made_anew_for_an_incident_that_went_to_somebody_else(post: Office) -> None:
