@@ -158,7 +158,7 @@ def draw(month: Month, file: Path) -> None:
         for began, ended in month.outages:
             axes.axvspan(began, ended, color=GRID, alpha=0.6, linewidth=0)
         if axes is not ram:
-            axes.legend(loc="upper right", fontsize=8, markerscale=3, frameon=False)
+            axes.legend(loc="upper left", fontsize=8, markerscale=3, frameon=False)
     figure.suptitle(
         f"{month.plan.days} days, {month.plan.year:,} reports a year and a storm of {month.plan.storm:,}; "
         f"{month.restarts} kills; grey: a messenger was away",

@@ -181,8 +181,8 @@ async def _unfinished(turn: Turn) -> Case | None:
     cases = await turn.tx.incidents.of_person(turn.person.id, limit=5)
     going_on = next((case for case in cases if case.incident.status is not Status.CLOSED), None)
     if going_on is None:
-        given_up = [case for case in cases if await given_up(turn, case)]
-        return given_up[0] if given_up else None
+        unanswered = [case for case in cases if await given_up(turn, case)]
+        return unanswered[0] if unanswered else None
     return going_on
 
 
