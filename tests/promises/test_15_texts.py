@@ -221,7 +221,7 @@ async def test_nothing_that_people_write_or_are_called_injects(
     try:
         await house.open()
         for account, chat in ((TG, "-100"), (VK, "2000000007")):
-            await house.chat(account, chat, OWNER, forum=account == TG, title=seeded.choice(texts)[:500])
+            await house.chat(account, chat, OWNER, forum=account == TG, title=vk.plain(seeded.choice(texts))[:500])
             official = await house.official(account, "11", routes._one_line(vk.plain(texts[0])), OWNER)
             curator = await house.official(account, "31", routes._one_line(vk.plain(texts[1])), "", Role.CURATOR)
             for number, text in enumerate(texts):
