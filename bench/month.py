@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeAlias
 
-from sqlalchemy import text
-
 from bots.channel import Address, Left, Limits, OpenThread, Outgoing, Pressed, RenameThread, Reply, Scene
 from bots.delivery import IDLE
 from incidents.incident import Role
 from scheduler.deadlines import tick
 from tests import canaries
 from tests.fakes import START, Shown
-from tests.promises.town import Crash, Fault, Town, Wire
+from tests.promises.town import Crash, Fault, Town, Wire, accounts_to_send
 from tests.stories.house import Actor
 
 LOCAL = timezone(timedelta(hours=7))
@@ -300,8 +298,7 @@ class Month(Town):
         """The accounts for which something is queued, and the day on which the clock has something to say."""
         async with self.store.transaction() as tx:
             wake = await tx.incidents.next_wake()
-            accounts = await tx.connection.execute(text("SELECT DISTINCT account FROM outbox WHERE state IN ('queued', 'sending')"))
-            return sorted(row.account for row in accounts), (wake - START) / timedelta(days=1) if wake else math.inf
+            return await accounts_to_send(tx), (wake - START) / timedelta(days=1) if wake else math.inf
 
     # --- what goes wrong --------------------------------------------------------------------------------------------------
 

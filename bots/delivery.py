@@ -248,34 +248,33 @@ class Delivery:
         return None
 
     async def _ready_in_topic(self, tx: Tx, row: Row) -> Row | None:
-        """The same for what belongs into an incident's topic: where there is none, it is made, or else the card is replied to."""
+        """The same for what belongs into an incident's topic: where there is none it is made, or else the row goes into the chat itself.
+
+        For what went to somebody else (``retired``) neither topic nor card are made anew; that it went is still said.
+        """
         thread = await tx.chats.thread(row.topic_of, row.to.account, row.to.chat)
+        retired = thread is not None and thread.retired
         if row.instead_of_row and row.purpose is Purpose.CARD and thread and thread.card != row.instead_of_row:
             await tx.outbox.drop(row.id, "the card was posted anew")
-            return None
-        if thread and thread.retired and (row.needs_thread or isinstance(row.out, OpenThread)):
-            return await self._ready_beside(tx, row)
-        if not row.needs_thread:
-            return row
-        if isinstance(row.out, RenameThread):
-            await tx.outbox.drop(row.id, "there is no topic")
-            return None
-        chat = await tx.chats.get(row.to.account, row.to.chat)
-        if chat and chat.has_topics and row.attempts < TOPIC_TRIES:
-            await self._open_topic(tx, row)
-            return None
-        row = replace(row, to=replace(row.to, thread=""))
-        card = await tx.outbox.message_of(thread.card) if thread and thread.card != row.id else ""
-        if isinstance(row.out, Reply) and not row.out.instead_of and card:
-            return replace(row, out=replace(row.out, answer_to=row.out.answer_to or card))
-        return row
-
-    async def _ready_beside(self, tx: Tx, row: Row) -> Row | None:
-        """It went to somebody else, and its topic is gone: none is made for that, and no card. That it went is said in the chat."""
-        if row.purpose is Purpose.CARD or isinstance(row.out, RenameThread):
+        elif retired and row.purpose is Purpose.CARD and (row.needs_thread or isinstance(row.out, OpenThread)):
             await tx.outbox.drop(row.id, "it is somebody else's, and its topic is gone")
-            return None
-        return replace(row, to=replace(row.to, thread=""))
+        elif not row.needs_thread:
+            return row
+        elif isinstance(row.out, RenameThread):
+            await tx.outbox.drop(row.id, "there is no topic")
+        elif not retired and row.attempts < TOPIC_TRIES and (chat := await tx.chats.get(row.to.account, row.to.chat)) and chat.has_topics:
+            await self._open_topic(tx, row)
+        else:
+            return await self._beside_the_card(tx, row, 0 if retired or thread is None else thread.card)
+        return None
+
+    async def _beside_the_card(self, tx: Tx, row: Row, card: int) -> Row:
+        """It goes into the chat itself, as a reply to the incident's card when that stands there."""
+        message = await tx.outbox.message_of(card) if card not in (0, row.id) else ""
+        plain = replace(row, to=replace(row.to, thread=""))
+        if not message or not isinstance(row.out, Reply) or row.out.instead_of:
+            return plain
+        return replace(plain, out=replace(row.out, answer_to=row.out.answer_to or message))
 
     async def _open_topic(self, tx: Tx, row: Row) -> None:
         """The row belongs into a topic that is not there (any more): make it first, and put the card into it again."""

@@ -26,12 +26,12 @@ FILES = 30
 """Files of one addition that are shown beside a card."""
 
 
-async def add(turn: Turn, case: Case, *, quiet: bool = False) -> None:
+async def add(turn: Turn, case: Case) -> None:
     """Add what was said to an incident. A closed one is not touched: a new one begins, linked to it."""
-    await _add(turn, turn.person, turn.here, case, words_of(turn.said), quiet=quiet)
+    await _add(turn, turn.person, turn.here, case, words_of(turn.said))
 
 
-async def _add(moment: Moment, person: Person, to: Address, case: Case, words: Words, *, quiet: bool = False, key: str = "") -> None:
+async def _add(moment: Moment, person: Person, to: Address, case: Case, words: Words, *, key: str = "") -> None:
     was, late = case.incident.status, await given_up(moment, case) is not None
     try:
         if late:
@@ -54,7 +54,7 @@ async def _add(moment: Moment, person: Person, to: Address, case: Case, words: W
         case = await reread(moment, Case(case.incident, report))
     else:
         case = await _alarm(moment, case, words)
-    if not quiet and not late:  # what was opened again has been told of
+    if not late:  # what was opened again has been told of
         texts = moment.texts_for(person.language)
         text = texts.say(key or ("added-again" if case.incident.organisation else "added"), number=case.id)
         if case.incident.status is Status.ANSWERED:

@@ -32,6 +32,8 @@ from storage.tables import Instant, outbox, sent, threads
 from storage.turns import DUE, EARLY, NEXT_ROUND, TURN, next_rows
 
 _TROUBLE = (FAILED, UNCERTAIN)
+_NEWER = "a newer edit"
+"""Why an edit that still waited need not be sent."""
 
 
 class Outbox:
@@ -310,7 +312,7 @@ class Outbox:
             .where(
                 is_one_of(outbox.c.state, *UNSETTLED),
                 outbox.c.purpose == Purpose.ANSWER,
-                or_(outbox.c.state.in_((FAILED, UNCERTAIN)), waits),
+                or_(outbox.c.state.in_(_TROUBLE), waits),
             )
             .where(~newer.exists())
             .group_by(outbox.c.incident_id)
@@ -398,6 +400,3 @@ def _first_message(row: ColumnElement[int]) -> ScalarSelect[str]:
         .limit(1)
         .scalar_subquery()
     )
-
-
-_NEWER = "a newer edit"

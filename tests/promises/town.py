@@ -41,7 +41,7 @@ from bots.delivery import Delivery
 from bots.intake import Intake
 from incidents.region import Region
 from storage import crash
-from storage.store import Store
+from storage.store import Store, Tx
 from tests.fakes import FakeChannel
 from tests.promises.invariants import Acknowledged, Platform, Posted
 from tests.stories.house import ALTAI, Actor, House
@@ -282,8 +282,7 @@ class Town(House):
     async def with_something_to_send(self) -> list[str]:
         """The accounts for which something is queued, or being sent."""
         async with self.store.transaction() as tx:
-            rows = await tx.connection.execute(text("SELECT DISTINCT account FROM outbox WHERE state IN ('queued', 'sending')"))
-            return sorted(row.account for row in rows)
+            return await accounts_to_send(tx)
 
     async def sends(self, account: str) -> bool:
         """Everything of an account that may be sent at this instant. Returns whether there was anything."""
@@ -353,3 +352,9 @@ def without_a_thread() -> Iterator[None]:
         for place in (storage.connection, storage.store):
             patch.setattr(place, "to_its_end", as_it_is)
         yield
+
+
+async def accounts_to_send(tx: Tx) -> list[str]:
+    """The accounts for which something is queued, or being sent."""
+    rows = await tx.connection.execute(text("SELECT DISTINCT account FROM outbox WHERE state IN ('queued', 'sending')"))
+    return sorted(row.account for row in rows)

@@ -95,6 +95,16 @@ class House:
         async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{self.port}{path}") as answer:
             return answer.status, await answer.text()
 
+    async def becomes(self, path: str, wanted: tuple[int, str]) -> None:
+        """Our own door answers this sooner or later: what it tells may be a quarter of a second old."""
+        said = None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while (said := await self.asked(path)) != wanted:
+                    pass
+        except TimeoutError:
+            raise AssertionError(f"{path} said {said} and not {wanted}") from None
+
     async def invites(self, *wish: str) -> Mapping[str, str]:
         """`sutki invite` in a second process while the first one runs: account → link."""
         code, said = await self.does("invite", "--no-qr", *wish)
