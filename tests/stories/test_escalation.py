@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from bots.channel import Refused
 from incidents.incident import Action, Role, Status
+from storage.posts import DROPPED, FAILED, Purpose
+from storage.tables import outbox
 from tests.stories.deeds import PIPE, answered, happened, taken
 from tests.stories.house import Actor, House, on_both
 from tests.stories.office import known
@@ -154,6 +158,20 @@ async def test_the_newest_reminder_takes_the_buttons_of_the_earlier_one_everywhe
         about = [shown for shown in who.sees() if shown.text.startswith("🔴 № 1")]
         assert len(about) >= 2
         assert [bool(shown.labels) for shown in about] == [False] * (len(about) - 1) + [True]
+
+
+async def test_a_reminder_that_never_came_is_not_said_when_its_buttons_would_go(house: House) -> None:
+    ivanova = await house.official(TG, "11", "Мария Иванова", OWNER)
+    await house.person(TG, "100", "Анна Примерова").says(PIPE)
+    house.channels[TG].fail["11"] = [Refused("the messenger does not want this one"), None]
+    await house.later(days=3)
+    async with house.store.transaction() as tx:
+        told = await tx.connection.execute(select(outbox.c.state, outbox.c.instead_of_row).where(outbox.c.purpose == Purpose.REMINDER))
+        first, *later = told.all()
+    assert first == (FAILED, 0)
+    assert (DROPPED, True) in [(state, bool(changed)) for state, changed in later]  # its buttons, with the second one
+    said = [shown.text for shown in ivanova.sees() if shown.text.startswith(("⏳ № 1", "🔴 № 1"))]
+    assert len(said) == len([state for state, changed in later if not changed])
 
 
 @on_both
