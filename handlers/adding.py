@@ -17,8 +17,9 @@ from handlers.turn import Moment, Offer, Turn
 from incidents.deadlines import hurry
 from incidents.incident import Action, Deed, NotAllowed, Resolution, Role, Status
 from incidents.reading import read
-from storage.incidents import PENDING, Case, Message
+from storage.incidents import Case
 from storage.people import Person
+from storage.timeline import PENDING, Message
 
 SETTLE = timedelta(minutes=10)
 """How long we wait for «добавить или новое?» before the message is added where it most likely belongs."""
@@ -83,7 +84,7 @@ async def _alarm(moment: Moment, case: Case, words: Words) -> Case:
 async def add_or_new(turn: Turn, case: Case) -> None:
     """Nobody can tell but the citizen: keep the message, ask once, and go on by ourselves if they do not say."""
     words = words_of(turn.said)
-    waiting = await turn.tx.incidents.pending(turn.person.id)
+    waiting = await turn.tx.timeline.pending(turn.person.id)
     number = waiting[0][0] if waiting else case.id
     await keep(turn, number, words, PENDING, turn.person, turn.here)
     if waiting:
@@ -127,7 +128,7 @@ async def settle(moment: Moment, raw: Mapping[str, Any]) -> None:
 
 async def _pending(moment: Moment, person: int, number: int) -> tuple[Case | None, Words | None]:
     """The incident that messages were laid beside, and all of them together."""
-    waiting = [message for beside, message in await moment.tx.incidents.pending(person) if beside == number]
+    waiting = [message for beside, message in await moment.tx.timeline.pending(person) if beside == number]
     case = await moment.tx.incidents.get(number)
     return case, _together(waiting) if waiting else None
 

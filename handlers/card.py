@@ -132,7 +132,7 @@ def _rounded(left: timedelta) -> timedelta:
 
 async def _words(moment: Moment, case: Case, texts: Texts) -> list[str]:
     report = case.report
-    said = await moment.tx.incidents.said(case.id) if report.files else []
+    said = await moment.tx.timeline.said(case.id) if report.files else []
     files = "".join(
         texts.say(f"file-{file.kind}") for message in said if message.kind == "report" and not message.edit_of for file in message.files
     )

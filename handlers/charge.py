@@ -33,7 +33,7 @@ async def remind(turn: Turn) -> None:
         await turn.whisper("watch-reminded-already", number=case.id, when=turn.texts.hour(asked, turn.zone(incident.territory)))
     elif not await remind_organisation(turn, case):
         await turn.whisper("watch-nobody", organisation=organisation_title(turn, incident.organisation, turn.texts))
-    elif await turn.tx.incidents.reminded(case.id, incident.turn, f"{ASKED}{turn.now:%Y%m%d%H%M}", turn.now):
+    elif await turn.tx.reminders.claim(case.id, incident.turn, f"{ASKED}{turn.now:%Y%m%d%H%M}", turn.now):
         await turn.whisper("watch-reminded", organisation=organisation_title(turn, incident.organisation, turn.texts))
         await _show(turn, case, role)
 
@@ -49,10 +49,10 @@ async def control(turn: Turn) -> None:
         await turn.whisper("watch-control-late")
         await _show(turn, case, role)
         return
-    if turn.person.id in await turn.tx.incidents.controlled_by(case.id, turn_of, step):
+    if turn.person.id in await turn.tx.reminders.controlled_by(case.id, turn_of, step):
         await turn.whisper("watch-controlled-already")
         return
-    await turn.tx.incidents.control(case.id, turn_of, step, turn.person.id, turn.now)
+    await turn.tx.reminders.control(case.id, turn_of, step, turn.person.id, turn.now)
     await turn.whisper("watch-controlled")
     await _show_others(turn, case, await _show(turn, case, role))
 

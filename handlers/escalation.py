@@ -34,7 +34,7 @@ async def escalate(moment: Moment, case: Case, address: Address, step: str, role
 async def shown(moment: Moment, case: Case, address: Address, step: str, role: Role) -> tuple[str, Offers]:
     """The escalation as it stands now in a place: text and buttons."""
     texts = await texts_at(moment, address)
-    controlled = sorted(await moment.tx.incidents.controlled_by(case.id, case.incident.turn, step_name(step)))
+    controlled = sorted(await moment.tx.reminders.controlled_by(case.id, case.incident.turn, step_name(step)))
     lines = [await line(moment, case, texts)]
     if controlled:
         names = [await name_of(moment, person, texts) for person in controlled]
@@ -97,7 +97,7 @@ def charge(posts: Sequence[Post], case: Case) -> Role | None:
 
 async def asked_at(moment: Moment, case: Case) -> datetime | None:
     """When a person last asked to remind the organisation on this clock."""
-    told = await moment.tx.incidents.reminders_of(case.id)
+    told = await moment.tx.reminders.of(case.id)
     return max((at for turn, step, at, _ in told if turn == case.incident.turn and step.startswith(ASKED)), default=None)
 
 

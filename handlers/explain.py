@@ -132,7 +132,7 @@ async def _spoken(moment: Moment, case: Case) -> Sequence[Spoke]:
     for at, address, purpose, state in await moment.tx.outbox.told(case.id):
         if purpose is Purpose.REMINDER or (address.account, address.chat) == citizen:
             heard.setdefault(at, {})[address] = state
-    steps = await moment.tx.incidents.reminders_of(case.id)
+    steps = await moment.tx.reminders.of(case.id)
     found = [Spoke(at, step, skipped, () if skipped else await _hearers(moment, case, heard.get(at, {}))) for _, step, at, skipped in steps]
     spoken = {at for _, _, at, _ in steps}
     for at, places in heard.items():

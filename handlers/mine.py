@@ -17,7 +17,8 @@ from handlers.turn import Offer, Turn
 from incidents.incident import Action, Role, Status
 from incidents.reading import Reading, read
 from incidents.words import WORD, normal
-from storage.incidents import Case, Message
+from storage.incidents import Case
+from storage.timeline import Message
 
 PLACE_WAIT = timedelta(minutes=30)
 """What is said later than this after [Нет в списке] is no place any more."""
@@ -144,7 +145,7 @@ async def _keep(turn: Turn, case: Case) -> None:
         message=said.message,
         at=said.at,
     )
-    await turn.tx.incidents.say(case.id, message)
+    await turn.tx.timeline.say(case.id, message)
 
 
 # --- withdrawing -------------------------------------------------------------------------------------------------------

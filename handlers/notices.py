@@ -164,7 +164,7 @@ async def tell_unsorted(moment: Moment, case: Case, *, refused_by: str = "", rea
             text = f"{back}\n{text}"
         row = await moment.post(address, text, offers, purpose=Purpose.CARD, incident=case.id)
         if case.report.files and row:
-            said = await moment.tx.incidents.said(case.id)
+            said = await moment.tx.timeline.said(case.id)
             files = [file for message in said if message.kind == "report" for file in message.files]
             await moment.post(address, "", files=files, incident=case.id, answer_to_row=row)
 

@@ -16,9 +16,10 @@ from incidents.deadlines import hurry, start
 from incidents.incident import Action, Change, Deed, Incident, Role, Status
 from incidents.reading import read
 from incidents.routing import sure_route
-from storage.incidents import Case, Message, Report
+from storage.incidents import Case, Report
 from storage.people import Person
 from storage.posts import Purpose
+from storage.timeline import Message
 
 LONG = 4096
 LONGEST = 4 * LONG
@@ -133,7 +134,7 @@ async def ask_place(moment: Moment, case: Case) -> None:
 async def keep(moment: Moment, number: int, words: Words, kind: str, person: Person, to: Address) -> None:
     """Put the words into an incident's timeline, once."""
     if words.stored:
-        await moment.tx.incidents.file_under(number, kind, words.stored)
+        await moment.tx.timeline.file_under(number, kind, words.stored)
         return
     message = Message(
         kind=kind,
@@ -145,7 +146,7 @@ async def keep(moment: Moment, number: int, words: Words, kind: str, person: Per
         message=words.message,
         at=words.at,
     )
-    await moment.tx.incidents.say(number, message)
+    await moment.tx.timeline.say(number, message)
 
 
 def longer(report: str, more: str) -> str:

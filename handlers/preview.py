@@ -47,7 +47,7 @@ def seen_of(data: Mapping[str, Any]) -> Seen:
 
 async def seen_now(moment: Moment, case: Case) -> Seen:
     """What there is to be seen of others' work at this instant."""
-    last = await moment.tx.incidents.last_said(case.id, WORDS)
+    last = await moment.tx.timeline.last_said(case.id, WORDS)
     return Seen(case.incident.assignee, last.id if last else 0)
 
 
@@ -56,7 +56,7 @@ async def rival(moment: Moment, case: Case, author: int, seen: Seen) -> int:
     holder = case.incident.assignee
     if holder not in (0, author, seen.holder):
         return holder
-    last = await moment.tx.incidents.last_said(case.id, WORDS)
+    last = await moment.tx.timeline.last_said(case.id, WORDS)
     return last.person if last and last.person != author and last.id > seen.last else 0
 
 
@@ -118,7 +118,7 @@ def _interim_offers(moment: Moment, case: Case, draft: Draft, texts: Texts, carr
 async def rival_text(moment: Moment, case: Case, person: int, texts: Texts) -> str:
     """Who works on it already, and when they last wrote to the citizen."""
     name = await name_of(moment, person, texts)
-    last = await moment.tx.incidents.last_said(case.id, WORDS, person)
+    last = await moment.tx.timeline.last_said(case.id, WORDS, person)
     if last is None:
         return texts.say("draft-held", number=case.id, name=name)
     ago = moment.now - last.at

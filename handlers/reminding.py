@@ -205,7 +205,7 @@ async def _to_charge(moment: Moment, case: Case, step: str, one: Told, told: Seq
 
 async def _refresh_silenced(moment: Moment, case: Case, step: str) -> None:
     """Who took this step under control is not pinged again: their message is brought up to date in silence, and keeps its buttons."""
-    silent = await moment.tx.incidents.controlled_by(case.id, case.incident.turn, step_name(step))
+    silent = await moment.tx.reminders.controlled_by(case.id, case.incident.turn, step_name(step))
     if not silent:
         return
     for row, address in await moment.tx.outbox.reminders(case.id):

@@ -16,7 +16,8 @@ from handlers.thread import send_files, tell_thread
 from handlers.turn import Moment, Turn
 from incidents.incident import Status
 from incidents.reading import Reading, read
-from storage.incidents import PENDING, Case, Message
+from storage.incidents import Case
+from storage.timeline import PENDING, Message
 
 BURST = timedelta(minutes=2)
 """Messages of one person that follow each other within this are one report (conversations.md §1)."""
@@ -142,7 +143,7 @@ async def _answered_to(turn: Turn) -> Case | None:
         return None
     number, _ = await turn.tx.outbox.about(turn.here.account, turn.here.chat, said.answer_to)
     if not number:
-        number, _ = await turn.tx.incidents.about(turn.here.account, turn.here.chat, said.answer_to)
+        number, _ = await turn.tx.timeline.about(turn.here.account, turn.here.chat, said.answer_to)
     case = await turn.tx.incidents.get(number) if number else None
     return case if case and case.report.person == turn.person.id else None
 
@@ -201,7 +202,7 @@ async def _answered_in_time(turn: Turn) -> Case | None:
 async def _grow(turn: Turn, case: Case) -> None:
     """The next message right behind a report is part of it: no second number, no second receipt."""
     words = words_of(turn.said)
-    before = await turn.tx.incidents.last_said(case.id, ("report",)) if words.files else None
+    before = await turn.tx.timeline.last_said(case.id, ("report",)) if words.files else None
     await keep(turn, case.id, words, "report", turn.person, turn.here)
     report = replace(
         case.report,
@@ -222,12 +223,12 @@ async def _grow(turn: Turn, case: Case) -> None:
 
 async def edited(moment: Moment, event: Edited) -> None:
     """Keep every version; a change before the answer changes the report, a later one is only shown to those who hold it."""
-    number, original = await moment.tx.incidents.about(event.address.account, event.address.chat, event.message)
+    number, original = await moment.tx.timeline.about(event.address.account, event.address.chat, event.message)
     case = await moment.tx.incidents.get(number) if number else None
     person = await moment.tx.people.known(event.address.account, event.sender.id)
     if case is None or person is None or case.report.person != person.id:
         return
-    versions = [message for message in await moment.tx.incidents.said(case.id) if original in (message.id, message.edit_of)]
+    versions = [message for message in await moment.tx.timeline.said(case.id) if original in (message.id, message.edit_of)]
     before = versions[-1]
     if before.text == event.text.strip():
         return
@@ -240,7 +241,7 @@ async def edited(moment: Moment, event: Edited) -> None:
         at=event.at,
         edit_of=original,
     )
-    await moment.tx.incidents.say(case.id, words)
+    await moment.tx.timeline.say(case.id, words)
     if before.kind == PENDING:
         return
     if before.kind == "report" and case.incident.answered_at is None and case.incident.is_open:

@@ -186,7 +186,10 @@ async def ahead(moment: Moment, events: Sequence[Event]) -> None:
         await tx.conversations.ahead(account, {(event.address.chat, event.sender.id) for event in here})
         persons |= {person.id for user in users if (person := await tx.people.known(account, user))}
     await tx.conversations.offered_ahead([event.payload for event in spoken if isinstance(event, Pressed)])
-    await tx.incidents.ahead(persons, coming=sum(isinstance(event, Said) and event.scene is Scene.PRIVATE for event in spoken))
+    coming = sum(isinstance(event, Said) and event.scene is Scene.PRIVATE for event in spoken)
+    await tx.incidents.ahead(persons, coming=coming)
+    if persons and coming:
+        await tx.timeline.pending_ahead(persons)
     await report.ahead(moment, persons)
 
 

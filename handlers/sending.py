@@ -15,8 +15,9 @@ from handlers.turn import Moment, Offer, Offers, Turn, role_among
 from incidents.incident import RULES, Action, Deed, NotAllowed, Role
 from locales import Texts
 from storage.conversations import Draft
-from storage.incidents import Case, Message
+from storage.incidents import Case
 from storage.posts import FAILED, QUEUED, SENDING, SENT, UNCERTAIN
+from storage.timeline import Message
 
 _SETTLED = {SENT: "delivered", FAILED: "failed", UNCERTAIN: "uncertain"}
 """The state of a draft whose author was told how it went."""
@@ -92,7 +93,7 @@ async def record(moment: Moment, draft: Draft, kind: str) -> None:
         message=draft.message,
         at=moment.now,
     )
-    await moment.tx.incidents.say(draft.incident, message)
+    await moment.tx.timeline.say(draft.incident, message)
 
 
 # --- how it went -------------------------------------------------------------------------------------------------------

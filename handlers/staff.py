@@ -32,7 +32,7 @@ async def staff_of(moment: Moment, case: Case, step: str = "") -> Staff:
         shifts=(*(ours.shifts if ours else ()), *desk.shifts),
         chats=bool(owner) and any([await is_group(moment, thread) for thread in await live_threads(moment, case)]),
         desk=any(chat.account in limits for chat in await tx.chats.desks()),
-        controlled=await tx.incidents.controlled_by(case.id, incident.turn, step_name(step)) if step else frozenset(),
+        controlled=await tx.reminders.controlled_by(case.id, incident.turn, step_name(step)) if step else frozenset(),
         zone=moment.zone((group.territory if group else "") or incident.territory),
         desk_zone=moment.zone(""),
     )

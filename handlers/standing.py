@@ -40,7 +40,7 @@ async def show_one(turn: Turn, case: Case) -> None:
     lines = [status_line(turn, case)]
     if incident.topic or incident.territory or case.report.place:
         lines.append(turn.t("receipt-about", topic=topic_title(turn, incident, turn.texts), place=place(turn, case, turn.texts)))
-    last = await turn.tx.incidents.last_said(case.id, ("answer", "interim", "question"))
+    last = await turn.tx.timeline.last_said(case.id, ("answer", "interim", "question"))
     if last and last.text:
         lines.append(turn.t("thread-quote", text=shorten(last.text, 1500)))
     await turn.post(turn.here, "\n".join(lines), _offers(turn, case), incident=case.id)

@@ -85,7 +85,7 @@ async def send_files(moment: Moment, case: Case, address: Address, since: int = 
     """Put the report's photos and other files beside the card; only those of messages after ``since`` when it is given."""
     if not case.report.files:
         return
-    said = await moment.tx.incidents.said(case.id)
+    said = await moment.tx.timeline.said(case.id)
     files = [file for message in said if message.kind == "report" and message.id > since and not message.edit_of for file in message.files]
     if files:
         await tell_at(moment, case, address, "", files=files)

@@ -127,8 +127,8 @@ class _Round:
         if reminder is None:
             return True
         for step in reminder.skipped:
-            await tx.incidents.reminded(case.id, incident.turn, step, moment.now, skipped=True)
-        if await tx.incidents.reminded(case.id, incident.turn, reminder.step, moment.now):
+            await tx.reminders.claim(case.id, incident.turn, step, moment.now, skipped=True)
+        if await tx.reminders.claim(case.id, incident.turn, reminder.step, moment.now):
             await notices.remind(moment, saved, reminder)
         return True
 
@@ -150,7 +150,11 @@ async def _ahead(tx: Tx, cases: Sequence[Case], now: datetime) -> None:
     await tx.staffing.ahead({DESK, *(case.incident.organisation for case in cases)}, now)
     await tx.chats.groups_ahead()
     await tx.incidents.ahead(persons, coming=0)
-    await tx.incidents.clock_ahead(cases)
+    await tx.reminders.ahead(numbers)
+    if held := [case.id for case in cases if case.incident.assignee]:
+        await tx.incidents.history_ahead(held)  # a card tells who took it
+    if with_files := [case.id for case in cases if case.report.files]:
+        await tx.timeline.ahead(with_files)
     await tx.conversations.offers_ahead(numbers)
     await tx.chats.ahead(numbers)
     cards = {thread.card for number in numbers for thread in await tx.chats.threads_of(number)}

@@ -13,9 +13,9 @@ from sqlalchemy import delete, select, tuple_, update
 
 from bots.channel import Address, File
 from storage.connection import Connection
-from storage.incidents import files_from_json, files_to_json
 from storage.sql import upsert
 from storage.tables import conversations, drafts, keyboards
+from storage.timeline import files_from_json, files_to_json
 
 _OURS = re.compile(r"[A-Za-z0-9_-]{16}\.(0|[1-9][0-9]{0,2})")
 """What our buttons carry. Nothing else is asked of the database: PostgreSQL fails on a NUL, and a person may send anything."""

@@ -1,20 +1,21 @@
-"""Incidents: where they stand, what was reported, said and done, and which reminders went out."""
+"""Incidents: where they stand, what was reported, and what was done to them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select, text, update
 
-from bots.channel import Address, File, FileKind, Location, Scene
+from bots.channel import Address, Location, Scene
 from incidents.incident import Action, Change, Incident, Resolution, Role, Status, Timer
 from storage.connection import Connection, Stale
-from storage.sql import constant, insert_new, is_one_of
-from storage.tables import controls, corrections, history, incidents, messages, people, reminders
+from storage.sql import constant, is_one_of, rows_ahead
+from storage.tables import corrections, history, incidents, people
+from storage.timeline import location_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,23 +53,6 @@ class Case:
         return self.incident.id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One thing said about an incident."""
-
-    kind: str
-    """report, reply, note, question, answer, interim, or pending (not yet known where it belongs)"""
-    person: int
-    text: str
-    files: tuple[File, ...] = ()
-    location: Location | None = None
-    address: Address
-    message: str
-    at: datetime
-    id: int = 0
-    edit_of: int = 0
-
-
 _INCIDENT = [field.name for field in fields(Incident)]
 _OF_INCIDENT = attrgetter(*_INCIDENT)
 _CHANGE = [field.name for field in fields(Change)]
@@ -76,7 +60,6 @@ _OF_CHANGE = attrgetter(*_CHANGE)
 _REPORT = ("person_id", "account", "chat", "thread", "scene", "text", "place", "latitude", "longitude", "danger", "files", "said_at")
 _REPORT_TOO = ("corrected", "linked_to", "merged_into", "receipt")
 CASE = [incidents.c[name] for name in (*_INCIDENT, *_REPORT, *_REPORT_TOO)]
-PENDING = "pending"
 _NEWEST = 10
 """Incidents of a person that are read ahead of their turns."""
 OPEN = [status.value for status in Status if status not in (Status.ANSWERED, Status.CLOSED)]
@@ -93,7 +76,6 @@ SETS_CLOCK = (
 """What sets the clock of an incident whenever it happens (``incidents.deadlines.follow``)."""
 UNSORTED = incidents.c.status == constant(Status.NEW.value)
 WAITING = incidents.c.status == constant(Status.WAITING.value)
-_AWAITING = messages.c.kind == constant(PENDING)
 OWED = is_one_of(incidents.c.timer, Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REWORK)
 """Clocks that end with an answer being late."""
 
@@ -112,18 +94,10 @@ class Incidents:
         """person → numbers of their newest incidents, newest first; up to ``_NEWEST``"""
         self._history = connection.memory(history)
         """number → what was done to it"""
-        self._said = connection.memory(messages)
-        """number → what was said about it"""
-        self._pending = connection.memory(messages)
-        """person → what they said and have not placed yet"""
-        self._reminded = connection.memory(reminders)
-        """number → every reminder, as ``reminders_of`` gives them"""
-        self._controls = connection.memory(controls)
-        """number → turn, step and curator"""
         self._coming = 1
 
     async def ahead(self, persons: Collection[int], *, coming: int) -> None:
-        """Read at once the newest incidents of these persons, and what they wrote that waits; so many new ones may be opened."""
+        """Read at once the newest incidents of these persons; so many new ones may be opened."""
         self._coming = coming
         newest = func.row_number().over(partition_by=incidents.c.person_id, order_by=incidents.c.id.desc()).label("newest")
         ranked = select(incidents.c.id, newest).where(incidents.c.person_id.in_(persons)).subquery()
@@ -133,34 +107,10 @@ class Incidents:
         if persons:
             for case in await self._read(statement.order_by(incidents.c.id.desc())):
                 self._of[case.report.person].append(case.id)
-        if persons and coming:
-            await self.pending_ahead(persons)
 
-    async def clock_ahead(self, cases: Collection[Case]) -> None:
-        """Read at once what the clocks of these incidents said already, who wants to hear no more of it, and what cards tell."""
-        every = [case.id for case in cases]
-        said = (reminders.c.incident_id, reminders.c.turn, reminders.c.step, reminders.c.at, reminders.c.skipped)
-        await self._rows_ahead(self._reminded, every, *said, order=(reminders.c.at, reminders.c.turn))
-        await self._rows_ahead(self._controls, every, controls.c.incident_id, controls.c.turn, controls.c.step, controls.c.person_id)
-        if held := [case.id for case in cases if case.incident.assignee]:
-            await self._rows_ahead(self._history, held, *history.c, order=[history.c.version], made=_change)
-        if with_files := [case.id for case in cases if case.report.files]:
-            await self._rows_ahead(self._said, with_files, *messages.c, order=[messages.c.id], made=_message)
-
-    async def _rows_ahead(
-        self,
-        place: dict[int, list[Any]],
-        numbers: Collection[int],
-        *columns: Any,
-        order: Sequence[Any] = (),
-        made: Callable[[Mapping[Any, Any]], Any] | None = None,
-    ) -> None:
-        """Remember the rows of each incident, as what is made of them (the columns after its number when nothing is)."""
-        statement = select(*columns).where(columns[0].table.c.incident_id.in_(numbers)).order_by(*order)
-        rows = (await self._connection.execute(statement)).all()
-        place.update((number, []) for number in numbers)
-        for row in rows:
-            place[row.incident_id].append(made(row._mapping) if made else tuple(row)[1:])
+    async def history_ahead(self, numbers: Collection[int]) -> None:
+        """Read at once what was done to these incidents."""
+        await rows_ahead(self._connection, self._history, numbers, *history.c, order=[history.c.version], made=_change)
 
     # --- one incident ------------------------------------------------------------------------------------------------
 
@@ -215,8 +165,13 @@ class Incidents:
     async def history(self, number: int) -> Sequence[Change]:
         """All that was done to an incident, oldest first."""
         if number not in self._history:
-            await self._rows_ahead(self._history, [number], *history.c, order=[history.c.version], made=_change)
+            await self.history_ahead([number])
         return list(self._history[number])
+
+    async def corrected(self, number: int, field: str, before: str, after: str, *, person: int, at: datetime) -> None:
+        """Remember that a person corrected the bot's suggestion."""
+        values = {"incident_id": number, "field": field, "before": before, "after": after, "person_id": person, "at": at}
+        await self._connection.execute(corrections.insert().values(values))
 
     # --- several -----------------------------------------------------------------------------------------------------
 
@@ -340,128 +295,8 @@ class Incidents:
         self._cases.update((case.id, case) for case in cases)
         return cases
 
-    # --- what was said -----------------------------------------------------------------------------------------------
-
-    async def say(self, number: int, message: Message) -> int:
-        """Add something said to an incident's timeline. Returns its id."""
-        identifier = await self._connection.next_id(messages)
-        values = {
-            "id": identifier,
-            "incident_id": number,
-            "kind": message.kind,
-            "person_id": message.person,
-            "text": message.text,
-            "files": files_to_json(message.files),
-            "latitude": message.location.latitude if message.location else None,
-            "longitude": message.location.longitude if message.location else None,
-            "account": message.address.account,
-            "chat": message.address.chat,
-            "message": message.message,
-            "at": message.at,
-            "edit_of": message.edit_of or None,
-        }
-        self._connection.add(messages, values)
-        said = replace(message, id=identifier, address=Address(message.address.account, message.address.chat))
-        if number in self._said:
-            self._said[number].append(said)
-        if message.kind == PENDING and message.person in self._pending:
-            self._pending[message.person].append((number, said))
-        return identifier
-
-    async def said(self, number: int) -> Sequence[Message]:
-        """All that was said about an incident, oldest first, edits included."""
-        if number not in self._said:
-            await self._rows_ahead(self._said, [number], *messages.c, order=[messages.c.id], made=_message)
-        return list(self._said[number])
-
-    async def about(self, account: str, chat: str, message: str) -> tuple[int, int]:
-        """The incident a person's own message belongs to, and the message's id in its timeline; (0, 0) for none."""
-        statement = select(messages.c.incident_id, messages.c.id).where(
-            messages.c.account == account, messages.c.chat == chat, messages.c.message == message, messages.c.edit_of.is_(None)
-        )
-        row = (await self._connection.execute(statement.order_by(messages.c.id).limit(1))).first()
-        return (row[0], row[1]) if row else (0, 0)
-
-    async def last_said(self, number: int, kinds: Sequence[str], person: int | None = None) -> Message | None:
-        """The last message of these kinds (by this person)."""
-        if number in self._said:
-            known = [one for one in self._said[number] if one.kind in kinds and person in (None, one.person)]
-            return known[-1] if known else None
-        statement = select(messages).where(messages.c.incident_id == number, messages.c.kind.in_(kinds))
-        if person is not None:
-            statement = statement.where(messages.c.person_id == person)
-        row = (await self._connection.execute(statement.order_by(messages.c.id.desc()).limit(1))).first()
-        return _message(row._mapping) if row else None
-
-    async def pending(self, person: int) -> Sequence[tuple[int, Message]]:
-        """What a citizen wrote and has not said yet where it belongs: the incident it was laid beside, and the message."""
-        if person not in self._pending:
-            await self.pending_ahead([person])
-        return list(self._pending[person])
-
-    async def pending_ahead(self, persons: Collection[int]) -> None:
-        """Read at once what these persons wrote and have not said yet where it belongs."""
-        statement = select(messages).where(messages.c.person_id.in_(persons), _AWAITING).order_by(messages.c.id)
-        rows = (await self._connection.execute(statement)).all()
-        self._pending.update((person, []) for person in persons)
-        for row in rows:
-            self._pending[row.person_id].append((row.incident_id, _message(row._mapping)))
-
-    async def file_under(self, number: int, kind: str, identifiers: Sequence[int]) -> None:
-        """Messages that waited belong to this incident, as messages of this kind."""
-        statement = update(messages).where(messages.c.id.in_(identifiers), messages.c.kind == PENDING)
-        await self._connection.execute(statement.values(incident_id=number, kind=kind))
-
-    async def corrected(self, number: int, field: str, before: str, after: str, *, person: int, at: datetime) -> None:
-        """Remember that a person corrected the bot's suggestion."""
-        values = {"incident_id": number, "field": field, "before": before, "after": after, "person_id": person, "at": at}
-        await self._connection.execute(corrections.insert().values(values))
-
-    # --- reminders ---------------------------------------------------------------------------------------------------
-
-    async def reminded(self, number: int, turn: int, step: str, at: datetime, *, skipped: bool = False) -> bool:
-        """Claim a reminder step. Returns False when it came before: then it does not come again."""
-        key = {"incident_id": number, "turn": turn, "step": step}
-        if number in self._reminded:
-            if any(before[:2] == (turn, step) for before in self._reminded[number]):
-                return False
-            self._connection.add(reminders, key | {"at": at, "skipped": skipped})
-            self._reminded[number].append((turn, step, at, skipped))
-            return True
-        return await insert_new(self._connection, reminders, key, {"at": at, "skipped": skipped})
-
-    async def reminders_of(self, number: int) -> Sequence[tuple[int, str, datetime, bool]]:
-        """Every reminder of an incident: the clock's turn, the step, when, and whether it was skipped."""
-        if number in self._reminded:
-            return list(self._reminded[number])
-        statement = select(reminders.c.turn, reminders.c.step, reminders.c.at, reminders.c.skipped)
-        rows = await self._connection.execute(statement.where(reminders.c.incident_id == number).order_by(reminders.c.at, reminders.c.turn))
-        return [(row[0], row[1], row[2], row[3]) for row in rows]
-
-    async def control(self, number: int, turn: int, step: str, person: int, at: datetime) -> None:
-        """A curator took this step of this clock under control."""
-        key = {"incident_id": number, "turn": turn, "step": step, "person_id": person}
-        await insert_new(self._connection, controls, key, {"at": at})
-
-    async def controlled_by(self, number: int, turn: int, step: str) -> frozenset[int]:
-        """The curators who do not want to hear of this step again."""
-        if number in self._controls:
-            return frozenset(person for *of, person in self._controls[number] if of == [turn, step])
-        statement = select(controls.c.person_id).where(controls.c.incident_id == number, controls.c.turn == turn, controls.c.step == step)
-        return frozenset((await self._connection.execute(statement)).scalars())
-
 
 # --- rows ↔ our words --------------------------------------------------------------------------------------------------
-
-
-def files_to_json(files: Iterable[File]) -> list[dict[str, Any]]:
-    """Files as plain JSON."""
-    return [asdict(file) for file in files] if files else []
-
-
-def files_from_json(raw: Iterable[Mapping[str, Any]]) -> tuple[File, ...]:
-    """Files out of plain JSON."""
-    return tuple(File(**{**one, "kind": FileKind(one["kind"])}) for one in raw)
 
 
 def _incident_values(incident: Incident) -> dict[str, Any]:
@@ -498,14 +333,10 @@ def case_of(row: Mapping[Any, Any]) -> Case:
         person=row["person_id"],
         address=Address(row["account"], row["chat"], row["thread"]),
         scene=Scene(row["scene"]),
-        location=_location(row),
+        location=location_of(row),
         **{name: row[name] for name in ("text", "place", "danger", "files", "said_at", *_REPORT_TOO)},
     )
     return Case(Incident(**values), report)
-
-
-def _location(row: Mapping[Any, Any]) -> Location | None:
-    return Location(row["latitude"], row["longitude"]) if row["latitude"] is not None else None
 
 
 def _history_values(change: Change) -> dict[str, Any]:
@@ -526,19 +357,4 @@ def _change(row: Mapping[Any, Any]) -> Change:
             "before": Status(row["before"]),
             "after": Status(row["after"]),
         }
-    )
-
-
-def _message(row: Mapping[Any, Any]) -> Message:
-    return Message(
-        id=row["id"],
-        kind=row["kind"],
-        person=row["person_id"],
-        text=row["text"],
-        files=files_from_json(row["files"]),
-        location=_location(row),
-        address=Address(row["account"], row["chat"]),
-        message=row["message"],
-        at=row["at"],
-        edit_of=row["edit_of"] or 0,
     )

@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, literal, o
 
 from bots.channel import Address, File, Reply
 from storage.connection import Connection
-from storage.incidents import files_to_json
 from storage.posts import (
     DROPPED,
     FAILED,
@@ -29,6 +28,7 @@ from storage.posts import (
 )
 from storage.sql import constant, insert, is_one_of
 from storage.tables import Instant, outbox, sent, threads
+from storage.timeline import files_to_json
 from storage.turns import DUE, EARLY, NEXT_ROUND, TURN, next_rows
 
 _TROUBLE = (FAILED, UNCERTAIN)

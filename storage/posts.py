@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from bots.channel import Address, Button, Keyboard, OpenThread, Outgoing, RenameThread, Reply
-from storage.incidents import files_from_json, files_to_json
+from storage.timeline import files_from_json, files_to_json
 
 
 class Purpose(StrEnum):

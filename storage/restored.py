@@ -186,7 +186,7 @@ async def _rest(tx: Tx, region: Region, found: Case, at: datetime) -> int | None
     await tx.incidents.save(Case(rested, found.report))
     steps: Sequence[str] = (*reminder.skipped, reminder.step) if reminder else ()
     for step in steps:
-        await tx.incidents.reminded(found.id, incident.turn, step, at, skipped=True)
+        await tx.reminders.claim(found.id, incident.turn, step, at, skipped=True)
     return len(steps)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Integer, Table, Text, literal_column
+from sqlalchemy import ColumnElement, Dialect, Integer, Table, Text, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,3 +46,22 @@ async def insert_new(connection: AsyncConnection, table: Table, key: Mapping[str
     """Insert the row unless one with this key is there. Returns whether it was inserted."""
     statement = insert(connection.dialect, table).values(**key, **values).on_conflict_do_nothing(index_elements=list(key))
     return bool((await connection.execute(statement)).rowcount)
+
+
+async def rows_ahead(
+    connection: AsyncConnection,
+    place: dict[int, list[Any]],
+    numbers: Collection[int],
+    *columns: Any,
+    order: Sequence[Any] = (),
+    made: Callable[[Mapping[Any, Any]], Any] | None = None,
+) -> None:
+    """Remember the rows of each incident in ``place``, as what is made of them; without ``made``: the columns after the first.
+
+    The first column is the incident's number or a column of the same table, which has one (``incident_id``).
+    """
+    statement = select(*columns).where(columns[0].table.c.incident_id.in_(numbers)).order_by(*order)
+    rows = (await connection.execute(statement)).all()
+    place.update((number, []) for number in numbers)
+    for row in rows:
+        place[row.incident_id].append(made(row._mapping) if made else tuple(row)[1:])

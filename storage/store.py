@@ -29,7 +29,9 @@ from storage.outbox import Outbox
 from storage.people import People
 from storage.postgresql import open_engine
 from storage.regions import Regions
+from storage.reminders import Reminders
 from storage.staffing import Staffing
+from storage.timeline import Timeline
 
 # https://sqlite.org/wal.html#walresetbug: with two or more connections a WAL file could be reset while it was read.
 _WAL_IS_SOUND = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
@@ -59,7 +61,9 @@ class Tx:
     outbox: Outbox
     people: People
     regions: Regions
+    reminders: Reminders
     staffing: Staffing
+    timeline: Timeline
 
 
 class Store:
@@ -125,7 +129,9 @@ def gateways(connection: Connection) -> Tx:
         outbox=Outbox(connection),
         people=People(connection),
         regions=Regions(connection),
+        reminders=Reminders(connection),
         staffing=Staffing(connection),
+        timeline=Timeline(connection),
     )
 
 

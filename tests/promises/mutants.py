@@ -117,10 +117,10 @@ MUTANTS: tuple[Mutant, ...] = (
         # three guards, each of which holds alone: uniqueness, the version, the row's lock while it is woken
         Off("storage/incidents.py", "where(incidents.c.id == case.id, incidents.c.version == read)", "where(incidents.c.id == case.id)"),
         Off("storage/incidents.py", "statement.with_for_update(skip_locked=True)", "statement"),
-        Off("storage/incidents.py", '        return await insert_new(self._connection, reminders, key, {"at": at, "skipped": skipped})',
+        Off("storage/reminders.py", '        return await insert_new(self._connection, reminders, key, {"at": at, "skipped": skipped})',
             '        return await insert_new(self._connection, reminders, key, {"at": at, "skipped": skipped}) or True'),
         # and the same three once more, where many are woken together
-        Off("storage/incidents.py", '            self._connection.add(reminders, key | {"at": at, "skipped": skipped})',
+        Off("storage/reminders.py", '            self._connection.add(reminders, key | {"at": at, "skipped": skipped})',
             '            self._connection.add(reminders, key | {"at": at, "skipped": skipped}, unless=tuple(key))'),
         Off("storage/connection.py", "        if now != before:", "        if False:"),
     ), (6,)),

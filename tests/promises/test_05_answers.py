@@ -18,8 +18,9 @@ from bots.channel import Address, Scene
 from bots.delivery import LONGEST_PAUSE
 from incidents.incident import Action, Change, Deed, Incident, Role, Status, act
 from storage.conversations import Draft
-from storage.incidents import Message, Report
+from storage.incidents import Report
 from storage.store import Store, Tx
+from storage.timeline import Message
 from tests.promises.conftest import FULL, size
 from tests.promises.short import LONGEST_CALL
 from tests.promises.world import TELEGRAM, VK, World
@@ -50,7 +51,7 @@ async def _written(tx: Tx, number: int, author: int, person: int) -> None:
     report = Report(person=citizen.id, address=Address(account, chat), scene=Scene.PRIVATE, text="Прорвало трубу", said_at=now)
     case = await tx.incidents.open(Incident(id=0, reported_at=now), report, now)
     said = Message(kind="report", person=citizen.id, text=report.text, address=report.address, message=f"m{number}", at=now)
-    await tx.incidents.say(case.id, said)
+    await tx.timeline.say(case.id, said)
     begun = {"incident": case.id, "version": 1, "at": now, "before": Status.NEW, "after": Status.NEW}
     await tx.incidents.record(Change(action=Action.REPORT, role=Role.CITIZEN, by=citizen.id, **begun))
     for deed in (

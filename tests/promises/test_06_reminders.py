@@ -181,7 +181,7 @@ async def compare(store: Store, plan: Plan, work: Clockwork, figures: Callable[.
     said: dict[Said, datetime] = {}
     async with store.transaction() as tx:
         for number in sorted({number for number, _, _ in plan.due}):
-            said |= {(number, step, skipped): at for _, step, at, skipped in await tx.incidents.reminders_of(number)}
+            said |= {(number, step, skipped): at for _, step, at, skipped in await tx.reminders.of(number)}
         sql = "SELECT incident_id, count(*) FROM outbox WHERE purpose = 'reminder' AND instead_of_row = 0 GROUP BY 1"
         told = dict((await tx.connection.execute(text(sql))).all())
     missed, unasked = plan.due.keys() - said.keys(), said.keys() - plan.due.keys()

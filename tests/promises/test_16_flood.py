@@ -107,7 +107,7 @@ async def test_a_flood_hurts_only_its_author(store: Store, seeded: random.Random
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     async with store.transaction() as tx:
         cases = [case for case in await tx.incidents.newest(2 * people + 5) if case.report.address.chat == FLOODER]
-        kept = [message.text for case in cases for message in await tx.incidents.said(case.id)]
+        kept = [message.text for case in cases for message in await tx.timeline.said(case.id)]
         told = (await tx.connection.execute(select(func.count()).where(outbox.c.chat == FLOODER))).scalar_one()
         group = (await tx.connection.execute(select(func.count()).where(outbox.c.chat == GROUP, outbox.c.state == QUEUED))).scalar_one()
     early, late = _cost(street.took[: len(street.took) // 2]), _cost(street.took[len(street.took) // 2 :])

@@ -38,7 +38,7 @@ async def full(store: Store) -> House:
 async def steps(house: House, number: int = 1) -> list[tuple[str, bool]]:
     """The reminders of an incident: step, whether it was skipped."""
     async with house.store.transaction() as tx:
-        return [(step, skipped) for _, step, _, skipped in await tx.incidents.reminders_of(number)]
+        return [(step, skipped) for _, step, _, skipped in await tx.reminders.of(number)]
 
 
 async def test_what_is_not_due_sleeps_on(full: House) -> None:

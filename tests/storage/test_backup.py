@@ -191,7 +191,7 @@ async def test_reminders_that_fell_due_meanwhile_are_skipped_and_the_next_one_co
     again, settled = await restored(fresh_url, made.file, hours=23)
     async with again.transaction() as tx:
         found = await tx.incidents.get(case.id)
-        steps = await tx.incidents.reminders_of(case.id)
+        steps = await tx.reminders.of(case.id)
         due = await tx.incidents.to_wake(later(hours=23))
         rows = (await tx.connection.execute(select(func.count()).select_from(history))).scalar_one()
     await again.close()

@@ -1,4 +1,4 @@
-"""Incidents: one winner, one history row a version, one reminder a step."""
+"""Incidents: one winner, one history row a version."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
-from bots.channel import Address, File, FileKind, Location
+from bots.channel import Location
 from incidents.incident import Action, Deed, NotAllowed, Resolution, Role, Status, Timer, act
 from storage.connection import Stale
-from storage.incidents import Case, Message
+from storage.incidents import Case
 from storage.store import Store, Tx
-from tests.storage.given import CITIZEN, NOON, later, reported, somebody
+from tests.storage.given import NOON, later, reported, somebody
 
 
 async def _assigned(store: Store, **facts: object) -> Case:
@@ -267,61 +267,6 @@ async def test_whoever_claims_an_incident_for_the_clock_has_it_alone(postgresql_
     finally:
         await one.close()
         await other.close()
-
-
-async def test_an_edit_is_a_row_of_its_own_and_overwrites_nothing(store: Store) -> None:
-    photo = File(FileKind.PHOTO, "vk/biysk", "photo-1_2")
-    said = Message(kind="report", person=1, text="Яма", files=(photo,), address=CITIZEN, message="5", at=NOON, location=Location(52.5, 85))
-    async with store.transaction() as tx:
-        case = await reported(tx)
-        first = await tx.incidents.say(case.id, said)
-        edit = replace(said, text="Яма на Ленина", at=later(minutes=1), edit_of=first, files=(), location=None)
-        second = await tx.incidents.say(case.id, edit)
-        assert list(await tx.incidents.said(case.id)) == [replace(said, id=first), replace(edit, id=second)]
-        assert await tx.incidents.about("vk/biysk", "501", "5") == (case.id, first)
-        assert await tx.incidents.about("vk/biysk", "502", "5") == (0, 0)
-        assert await tx.incidents.last_said(case.id, ["report"], person=1) == replace(edit, id=second)
-        assert await tx.incidents.last_said(case.id, ["answer"]) is None
-
-
-async def test_what_waits_for_its_place_is_filed_once(store: Store) -> None:
-    async with store.transaction() as tx:
-        case, other = await reported(tx), await reported(tx)
-        said = Message(kind="pending", person=case.report.person, text="И ещё", address=Address("vk/biysk", "501"), message="6", at=NOON)
-        identifier = await tx.incidents.say(case.id, said)
-        assert [(number, one.text) for number, one in await tx.incidents.pending(case.report.person)] == [(case.id, "И ещё")]
-        await tx.incidents.file_under(other.id, "reply", [identifier])
-        await tx.incidents.file_under(case.id, "note", [identifier])
-        assert await tx.incidents.pending(case.report.person) == []
-        assert [one.kind for one in await tx.incidents.said(other.id)] == ["reply"]
-
-
-async def test_a_reminder_step_comes_once_on_each_clock(store: Store) -> None:
-    number = (await _assigned(store)).id
-    async with store.transaction() as tx:
-        claims = [await tx.incidents.reminded(number, turn, step, NOON) for turn, step in ((1, "50"), (1, "50"), (1, "80"), (2, "50"))]
-        assert claims == [True, False, True, True]
-        assert not await tx.incidents.reminded(number, 1, "80", later(hours=1), skipped=True)
-        assert await tx.incidents.reminders_of(number) == [(1, "50", NOON, False), (1, "80", NOON, False), (2, "50", NOON, False)]
-
-
-async def test_of_ten_ticks_at_once_exactly_one_claims_a_reminder(store: Store) -> None:
-    number = (await _assigned(store)).id
-
-    async def claim() -> bool:
-        async with store.transaction() as tx:
-            return await tx.incidents.reminded(number, 1, "50", NOON)
-
-    assert sum(await asyncio.gather(*(claim() for _ in range(10)))) == 1
-
-
-async def test_control_silences_one_step_for_one_curator(store: Store) -> None:
-    number = (await _assigned(store)).id
-    async with store.transaction() as tx:
-        for person in (5, 5, 6):
-            await tx.incidents.control(number, 1, "2h", person, NOON)
-        assert await tx.incidents.controlled_by(number, 1, "2h") == {5, 6}
-        assert await tx.incidents.controlled_by(number, 2, "2h") == frozenset()
 
 
 async def test_a_correction_is_remembered_for_an_incident_that_exists(store: Store) -> None:

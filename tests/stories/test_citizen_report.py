@@ -137,7 +137,7 @@ async def test_nobody_says_where_it_belongs_and_it_is_not_lost(house: House) -> 
     await citizen.says("И в подвале тоже")
     await house.later(minutes=11)
     async with house.store.transaction() as tx:
-        said = [message.text for message in await tx.incidents.said(1) if message.kind == "reply"]
+        said = [message.text for message in await tx.timeline.said(1) if message.kind == "reply"]
     assert said == ["Воды всё больше", "И в подвале тоже"]
     assert citizen.last.text.startswith("Добавили к № 1.")
 
@@ -165,7 +165,7 @@ async def test_an_edit_before_the_answer_changes_the_report_and_keeps_the_old_ve
     await citizen.edits(said, BARNAUL_PIPE + ", уже третий")
     assert "уже третий" in house.chat_shows("telegram/altai", forum)[0].text
     async with house.store.transaction() as tx:
-        assert [message.text for message in await tx.incidents.said(1)] == [BARNAUL_PIPE, BARNAUL_PIPE + ", уже третий"]
+        assert [message.text for message in await tx.timeline.said(1)] == [BARNAUL_PIPE, BARNAUL_PIPE + ", уже третий"]
 
 
 async def test_a_late_receipt_says_sorry_and_counts_from_the_citizens_time(house: House) -> None:

@@ -289,7 +289,7 @@ async def test_once(house: House) -> None:
             async with house.store.transaction() as tx:
                 await tx.connection.execute(tables.incidents.update().values(wake_at=house.clock()))
     async with house.store.transaction() as tx:
-        steps = [step for _, step, _, _ in await tx.incidents.reminders_of(1)]
+        steps = [step for _, step, _, _ in await tx.reminders.of(1)]
     assert sorted(steps) == sorted(set(steps))
     assert [text.partition(",")[0] for text in clock_said(office)][:3] == [
         "⏳ № 1: осталось 12 ч",

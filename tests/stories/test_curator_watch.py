@@ -301,7 +301,7 @@ async def test_nobody_but_those_in_charge_press_below_an_escalation(house: House
     for label in ("Напомнить", "Передать", "Взял на контроль"):
         assert await official.presses(label, to=DESK) == "Это могут кураторы и руководитель органа, который отвечает."
     async with house.store.transaction() as tx:
-        assert await tx.incidents.controlled_by(1, 1, "2h") == frozenset()
+        assert await tx.reminders.controlled_by(1, 1, "2h") == frozenset()
     assert (await house.case(1)).incident.organisation == "zhkh-barnaul"
 
 

@@ -125,7 +125,7 @@ async def test_who_lost_the_role_presses_in_vain(house: House, account: str) -> 
     case = (await house.case(1)).incident
     assert (case.organisation, case.status) == (OWNER, Status.ASSIGNED)
     async with house.store.transaction() as tx:
-        assert await tx.incidents.controlled_by(1, 1, "deadline") == frozenset()
+        assert await tx.reminders.controlled_by(1, 1, "deadline") == frozenset()
 
 
 async def test_a_head_cannot_pass_on_what_is_answered(house: House) -> None:

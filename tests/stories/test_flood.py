@@ -42,7 +42,7 @@ async def test_a_flood_is_kept_and_told_once_a_minute(house: House) -> None:
     assert len(office.shows()) <= told + 2
     assert len(flooder.sees()) <= heard + 2
     async with house.store.transaction() as tx:
-        said = [message.text for message in await tx.incidents.said(2)]
+        said = [message.text for message in await tx.timeline.said(2)]
     assert [text for text in said if text.startswith("ещё")] == [f"ещё {number}" for number in range(100)]
 
 

@@ -171,7 +171,7 @@ async def test_a_note_stays_in_the_house_and_reaches_colleagues_elsewhere(house:
     assert office.citizen.heard() == []
     assert house.chat_shows(TG, GROUP)[-1].text == "Заметка по № 1, Иванова:\n«Кто сегодня дежурит?»"
     async with house.store.transaction() as tx:
-        assert (await tx.incidents.said(1))[-1].kind == "note"
+        assert (await tx.timeline.said(1))[-1].kind == "note"
 
 
 async def test_an_answer_stands_in_the_timeline(house: House) -> None:
@@ -180,7 +180,7 @@ async def test_an_answer_stands_in_the_timeline(house: House) -> None:
     await office.presses(office.ivanova, "Ответ")
     await office.passes()
     async with house.store.transaction() as tx:
-        last = (await tx.incidents.said(1))[-1]
+        last = (await tx.timeline.said(1))[-1]
     assert (last.kind, last.text, last.message) == ("answer", WORDS, said.message)
 
 

@@ -31,7 +31,7 @@ def texts(house: House, account: str, chat: str) -> list[str]:
 
 async def said_to(house: House, number: int) -> list[tuple[str, str]]:
     async with house.store.transaction() as tx:
-        return [(message.kind, message.text) for message in await tx.incidents.said(number)]
+        return [(message.kind, message.text) for message in await tx.timeline.said(number)]
 
 
 # --- §1: the citizen ---------------------------------------------------------------------------------------------------

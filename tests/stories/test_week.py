@@ -152,7 +152,7 @@ class Week:
             case = await tx.incidents.get(number)
             assert case is not None
             step = self.chance.choice(("2h", "deadline", "late"))
-            await tx.incidents.control(number, case.incident.turn, step, self.officials[""][0], self.house.clock())
+            await tx.reminders.control(number, case.incident.turn, step, self.officials[""][0], self.house.clock())
         self.announced.pop(number, None)
 
     async def absent(self) -> None:
