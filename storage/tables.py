@@ -481,12 +481,11 @@ outbox = Table(
     Column("created_at", Instant, nullable=False),
     Column("tried_at", Instant),  # when its call began, the first one that may have arrived
     Column("sent_at", Instant),
-    # What waits is little beside what was sent: one index to take it by turns, one to see what else waits in a chat,
-    # and small ones for the few rows that go before another, are postponed, carry a draft, are news of one, or are in trouble.
-    _where("ix_outbox_turn", "account", "id", where="state IN ('queued', 'sending')"),
+    # What waits is little beside what was sent: one index to take it by chats and turns, and
+    # small ones for the few rows that go before another, are postponed, carry a draft, are news of one, or are in trouble.
     _where("ix_outbox_waiting", "account", "chat", "id", where="state IN ('queued', 'sending')"),
     _where("ix_outbox_whisper", "account", "id", where="state = 'queued' AND whisper_to <> ''"),
-    _where("ix_outbox_before", "account", "chat", where="state IN ('queued', 'sending') AND before_row IS NOT NULL"),
+    _where("ix_outbox_before", "account", "chat", "before_row", where="state IN ('queued', 'sending') AND before_row IS NOT NULL"),
     _where("ix_outbox_later", "account", "not_before", where="state = 'queued' AND not_before IS NOT NULL"),
     _where("ix_outbox_news", "account", "chat", where="state IN ('queued', 'sending') AND draft_id <> 0 AND purpose = 'notice'"),
     _where("ix_outbox_draft", "draft_id", where="draft_id <> 0"),
