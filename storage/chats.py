@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from storage.connection import Connection
 from storage.sql import insert_new, upsert
@@ -48,6 +48,7 @@ class Thread:
 _DESKS, _ALL = object(), object()
 _CHAT = [chats.c[name] for name in Chat.__dataclass_fields__]
 _THREAD = [threads.c.incident_id, *(threads.c[name] for name in list(Thread.__dataclass_fields__)[1:])]
+_THREADS = select(*_THREAD).where(threads.c.incident_id == bindparam("incident"))
 
 
 class Chats:
@@ -154,7 +155,7 @@ class Chats:
         """Every place where the incident has a card."""
         if incident not in self._threads:
             fresh = self._connection.still_waits(incidents, id=incident)  # then it has none but those that are told here
-            rows = () if fresh else await self._connection.execute(select(*_THREAD).where(threads.c.incident_id == incident))
+            rows = () if fresh else await self._connection.execute(_THREADS, {"incident": incident})
             self._threads[incident] = [Thread(*row) for row in rows]
         return list(self._threads[incident])
 

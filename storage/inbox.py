@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, func, literal, not_, or_, select, tuple_, update
+from sqlalchemy import BigInteger, BindParameter, Integer, Select, and_, bindparam, func, literal, not_, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from bots.channel import Update
@@ -53,12 +53,20 @@ class Row:
 
 _GOES_FIRST = and_(inbox.c.account == "", inbox.c.lane == FIRST)
 _COLUMNS = [inbox.c[name] for name in Row.__dataclass_fields__]
-_NOW = bindparam("now", type_=Instant)
+_NOW, _MOST = bindparam("now", type_=Instant), bindparam("most", type_=Integer)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 # Asked with every look, and to put a statement together takes as long as to ask it.
 _DUE = select(*_COLUMNS).where(inbox.c.state == NEW, or_(inbox.c.handle_after.is_(None), inbox.c.handle_after <= _NOW)).order_by(inbox.c.id)
 _HELD = select(inbox.c.account, inbox.c.lane).where(
     inbox.c.state == NEW, inbox.c.handle_after > _NOW, inbox.c.account != "", inbox.c.lane != ""
 )
+
+
+_FIRST = _DUE.where(_GOES_FIRST).limit(_MOST)
+_IN_LINE = _DUE.where(not_(_GOES_FIRST)).limit(_MOST)
+_NEXT_DUE = select(func.min(inbox.c.handle_after)).where(inbox.c.state == NEW, inbox.c.handle_after > _NOW)
+_STILL_NEW = select(inbox.c.id).where(inbox.c.state == NEW, inbox.c.id.in_(_IDS)).order_by(inbox.c.id)
+_DONE = update(inbox).where(inbox.c.id.in_(_IDS)).values(state=DONE, handled_at=_NOW, error="")
 
 
 class Inbox:
@@ -100,12 +108,12 @@ class Inbox:
         row for each answer that was sent, so it keeps nobody waiting for long. Of one conversation there are at most ``FAIR`` rows while
         others wait too: somebody's flood is not before everybody's messages.
         """
-        first = await self._due(now, limit, _GOES_FIRST)
+        first = await self._due(_FIRST, now, limit)
         return [*first, *await self._in_line(now, limit - len(first), but)] if len(first) < limit else first
 
     async def _in_line(self, now: datetime, limit: int, but: Collection[tuple[str, str]]) -> Sequence[Row]:
-        passed = [tuple_(inbox.c.account, inbox.c.lane).not_in(sorted(but))] if but else []
-        rows = await self._due(now, limit, not_(_GOES_FIRST), *passed)
+        asked = _IN_LINE.where(tuple_(inbox.c.account, inbox.c.lane).not_in(sorted(but))) if but else _IN_LINE
+        rows = await self._due(asked, now, limit)
         many = {lane for lane, count in Counter(row.at for row in rows).items() if count > FAIR} - {NO_LANE}
         if len(rows) < limit or not many:
             return rows
@@ -113,9 +121,8 @@ class Inbox:
         others = await self._in_line(now, limit - len(first), {*but, *many}) if len(first) < limit else ()
         return sorted([*first, *others], key=lambda row: row.id) if others else rows
 
-    async def _due(self, now: datetime, limit: int, *which: ColumnElement[bool]) -> Sequence[Row]:
-        statement = _DUE.where(*which).limit(limit)
-        return [Row(*row) for row in await self._connection.execute(statement, {"now": now})]
+    async def _due(self, statement: Select[Any], now: datetime, limit: int) -> Sequence[Row]:
+        return [Row(*row) for row in await self._connection.execute(statement, {"now": now, "most": limit})]
 
     async def hold(self, rows: Sequence[Row]) -> Sequence[int]:
         """Those of the rows that are still new and whose turn it is, in order; they stay ours until this transaction ends.
@@ -124,10 +131,8 @@ class Inbox:
         transaction or with the process, and nothing of it is taken while something before it, which somebody else read, still waits.
         """
         ids = [row.id for row in rows]
-        mine = inbox.c.id.in_(ids)
         if self._connection.dialect.name == "sqlite":
-            statement = select(inbox.c.id).where(inbox.c.state == NEW, mine).order_by(inbox.c.id)
-            return list((await self._connection.execute(statement)).scalars())
+            return list((await self._connection.execute(_STILL_NEW, {"ids": ids})).scalars())
         lanes = {_lock(row.at): row.at for row in rows if row.at != NO_LANE}
         key = func.unnest(literal(sorted(lanes), ARRAY(BigInteger))).column_valued("key")
         won = (await self._connection.execute(select(key).where(func.pg_try_advisory_xact_lock(key)))).scalars() if lanes else ()
@@ -135,7 +140,11 @@ class Inbox:
         in_line = tuple_(inbox.c.account, inbox.c.lane).in_(sorted(ours))
         statement = (
             select(inbox.c.id, inbox.c.account, inbox.c.lane)
-            .where(inbox.c.state == NEW, inbox.c.id <= max(ids), or_(in_line, and_(mine, or_(inbox.c.account == "", inbox.c.lane == ""))))
+            .where(
+                inbox.c.state == NEW,
+                inbox.c.id <= max(ids),
+                or_(in_line, and_(inbox.c.id.in_(ids), or_(inbox.c.account == "", inbox.c.lane == ""))),
+            )
             .order_by(inbox.c.id)
             .with_for_update()
         )
@@ -154,15 +163,13 @@ class Inbox:
 
     async def next_due(self, now: datetime) -> datetime | None:
         """When the next postponed row is due."""
-        statement = select(func.min(inbox.c.handle_after)).where(inbox.c.state == NEW, inbox.c.handle_after > now)
-        found: datetime | None = (await self._connection.execute(statement)).scalar()
+        found: datetime | None = (await self._connection.execute(_NEXT_DUE, {"now": now})).scalar()
         return found
 
     async def done(self, ids: Sequence[int], at: datetime) -> None:
         """The rows were handled, in this very transaction."""
-        if not ids:
-            return
-        await self._connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(state=DONE, handled_at=at, error=""))
+        if ids:
+            await self._connection.execute(_DONE, {"ids": ids, "now": at})
 
     async def failed(self, ids: Sequence[int], error: str, retry_at: datetime) -> None:
         """Handling failed; the rows are tried again at ``retry_at``. Those that are done stay so: the commit may have come through."""

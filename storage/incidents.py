@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, text, update
+from sqlalchemy import and_, bindparam, func, or_, select, text, update
 
 from bots.channel import Address, Location, Scene
 from incidents.incident import Action, Change, Incident, Resolution, Role, Status, Timer
@@ -81,6 +81,9 @@ OWED = is_one_of(incidents.c.timer, Timer.FIRST_ANSWER, Timer.PROMISE, Timer.REW
 
 
 _SELECT = select(*CASE)
+# Asked all the time, and to put a statement together takes as long as to ask it.
+_ONE = _SELECT.where(incidents.c.id == bindparam("number"))
+_NEXT_WAKE = select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.is_not(None))  # else SQLite looks at every incident
 
 
 class Incidents:
@@ -126,7 +129,7 @@ class Incidents:
     async def get(self, number: int) -> Case | None:
         """An incident by its number."""
         if number not in self._cases:
-            await self._read(_SELECT.where(incidents.c.id == number))
+            await self._read(_ONE, {"number": number})
         found: Case | None = self._cases.get(number)
         return found
 
@@ -270,8 +273,7 @@ class Incidents:
 
     async def next_wake(self) -> datetime | None:
         """When the next clock has something to do."""
-        statement = select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.is_not(None))  # else SQLite looks at every incident
-        found: datetime | None = (await self._connection.execute(statement)).scalar()
+        found: datetime | None = (await self._connection.execute(_NEXT_WAKE)).scalar()
         return found
 
     async def next_to_wake(self) -> tuple[datetime, int] | None:
@@ -290,8 +292,8 @@ class Incidents:
         """The newest incidents."""
         return await self._read(_SELECT.order_by(incidents.c.id.desc()).limit(limit))
 
-    async def _read(self, statement: Any) -> Sequence[Case]:
-        cases = [case_of(row._mapping) for row in await self._connection.execute(statement)]
+    async def _read(self, statement: Any, given: Mapping[str, Any] | None = None) -> Sequence[Case]:
+        cases = [case_of(row._mapping) for row in await self._connection.execute(statement, given)]
         self._cases.update((case.id, case) for case in cases)
         return cases
 

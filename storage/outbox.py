@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, literal, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, and_, bindparam, case, func, literal, or_, select, update
 
 from bots.channel import Address, File, Reply
 from storage.connection import Connection
@@ -34,6 +35,20 @@ from storage.turns import DUE, EARLY, NEXT_ROUND, TURN, next_rows
 _TROUBLE = (FAILED, UNCERTAIN)
 _NEWER = "a newer edit"
 """Why an edit that still waited need not be sent."""
+# Asked with every look, and to put a statement together takes as long as to ask it.
+_NOW = bindparam("now", type_=Instant)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_TAKE = (
+    update(outbox)
+    .where(outbox.c.id.in_(_IDS), outbox.c.state == QUEUED)
+    .values(
+        state=SENDING,
+        attempts=outbox.c.attempts + 1,
+        tried_at=case((and_(outbox.c.doubted, outbox.c.tried_at.is_not(None)), outbox.c.tried_at), else_=_NOW),
+    )
+    .returning(outbox.c.id)
+)
+_ARRIVED = update(outbox).where(outbox.c.id.in_(_IDS)).values(state=SENT, sent_at=_NOW, error="")
 
 
 class Outbox:
@@ -145,10 +160,7 @@ class Outbox:
         """Mark as being sent what nobody else took meanwhile."""
         if not ids:
             return {}
-        tried_at = case((and_(outbox.c.doubted, outbox.c.tried_at.is_not(None)), outbox.c.tried_at), else_=literal(now, Instant))
-        taken = update(outbox).where(outbox.c.id.in_(ids), outbox.c.state == QUEUED).returning(outbox.c.id)
-        values = {"state": SENDING, "attempts": outbox.c.attempts + 1, "tried_at": tried_at}
-        won = (await self._connection.execute(taken.values(values))).scalars().all()
+        won = (await self._connection.execute(_TAKE, {"ids": ids, "now": now})).scalars().all()
         return {row.id: row for row in await self._rows(sorted(won))}
 
     async def next_due(self, account: str, now: datetime) -> datetime | None:
@@ -170,8 +182,7 @@ class Outbox:
         """The platform took these rows and gave these message ids."""
         if not arrived:
             return
-        done = update(outbox).where(outbox.c.id.in_([row.id for row, _ in arrived]))
-        await self._connection.execute(done.values(state=SENT, sent_at=at, error=""))
+        await self._connection.execute(_ARRIVED, {"ids": [row.id for row, _ in arrived], "now": at})
         values = [
             {
                 "account": row.to.account,
@@ -370,25 +381,19 @@ class Outbox:
 
     async def _rows(self, ids: Sequence[int]) -> Sequence[Row]:
         """The rows with what they refer to: the topic's id, the ids of the messages they answer or change."""
-        statement = (
-            select(
-                outbox,
-                threads.c.thread.label("topic"),
-                _first_message(outbox.c.instead_of_row).label("target"),
-                _first_message(outbox.c.answer_to_row).label("answered"),
-            )
-            .outerjoin(
-                threads,
-                and_(
-                    threads.c.incident_id == outbox.c.topic_of,
-                    threads.c.account == outbox.c.account,
-                    threads.c.chat == outbox.c.chat,
-                ),
-            )
-            .where(outbox.c.id.in_(ids))
-            .order_by(outbox.c.id)
-        )
-        return [row_from(row._mapping) for row in await self._connection.execute(statement)]
+        return [row_from(row._mapping) for row in await self._connection.execute(_whole_rows(), {"ids": ids})]
+
+
+@cache
+def _whole_rows() -> Select[Any]:
+    here = and_(threads.c.incident_id == outbox.c.topic_of, threads.c.account == outbox.c.account, threads.c.chat == outbox.c.chat)
+    columns = (
+        outbox,
+        threads.c.thread.label("topic"),
+        _first_message(outbox.c.instead_of_row).label("target"),
+        _first_message(outbox.c.answer_to_row).label("answered"),
+    )
+    return select(*columns).outerjoin(threads, here).where(outbox.c.id.in_(_IDS)).order_by(outbox.c.id)
 
 
 def _first_message(row: ColumnElement[int]) -> ScalarSelect[str]:
