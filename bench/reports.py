@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bots.app import tidy_up
 from bots.channel import Address
 from bots.intake import Intake
 from bots.telegram import translate
@@ -88,8 +88,7 @@ class Desk:
                 await tx.people.appoint(person.id, Role.OFFICIAL, organisation.id, Address(ACCOUNT, f"9{number}"), START)
             await tx.chats.seen(ACCOUNT, "-200", title="Кураторы", forum=False, manages_topics=False)
             await tx.chats.connect(ACCOUNT, "-200", "", START, desk=True)
-        gc.collect()
-        gc.freeze()  # as ``sutki run`` does when it has started
+        tidy_up()  # as ``sutki run`` does when it has started
 
     async def close(self) -> None:
         await self._sessions.close()
