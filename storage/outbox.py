@@ -250,7 +250,7 @@ class Outbox:
         if row in self._edits:
             newest = self._edits[row][0]
         else:
-            statement = select(func.max(outbox.c.id)).where(outbox.c.instead_of_row == row)
+            statement = select(func.max(outbox.c.id)).where(outbox.c.instead_of_row == row, outbox.c.instead_of_row != constant(0))
             newest = (await self._connection.execute(statement)).scalar()
         known: Row | None = self._read.get(newest or row)
         return known or await self.get(newest or row)
