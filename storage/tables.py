@@ -249,8 +249,9 @@ incidents = Table(
     _number("merged_into"),
     _number("receipt"),  # outbox row of the receipt, which is edited while the report grows
     Column("created_at", Instant, nullable=False),
-    _where("ix_incidents_unsorted", "id", where="status = 'new'"),
-    _where("ix_incidents_waiting", "id", where="status = 'waiting'"),
+    # with the status in it, though it is always the same: else SQLite counts by an index of every incident that holds it
+    _where("ix_incidents_unsorted", "id", "status", where="status = 'new'"),
+    _where("ix_incidents_waiting", "id", "status", where="status = 'waiting'"),
     _where("ix_incidents_due", "due_at", where="timer IN ('first_answer', 'promise', 'rework')"),
     Index("ix_incidents_wake", "wake_at", sqlite_where=text("wake_at IS NOT NULL"), postgresql_where=text("wake_at IS NOT NULL")),
     Index("ix_incidents_person", "person_id", "id"),
@@ -434,6 +435,7 @@ drafts = Table(  # what an official wrote and has not sent yet
     _number("preview"),  # outbox row of the preview, which is edited
     Column("state", Text, nullable=False),  # open, sending, sent, dropped
     Column("created_at", Instant, nullable=False),
+    Index("ix_drafts_message", "account", "chat", "message"),
     sqlite_autoincrement=True,  # outbox rows outlive the drafts they carried
 )
 

@@ -8,6 +8,7 @@ import pytest
 
 from storage.store import Store
 from tests.stories.house import House
+from tests.stories.plans import Plans
 
 
 @pytest.fixture
@@ -21,7 +22,9 @@ def house_url(request: pytest.FixtureRequest) -> str:
 async def house(house_url: str) -> AsyncIterator[House]:
     """A whole house for Altai, with nobody in it."""
     store = Store(house_url)
+    plans = Plans(store) if store.is_sqlite else None
     made = House(store)
     await made.open()
     yield made
     await store.close()
+    assert plans is None or plans.whole_tables() == {}

@@ -200,8 +200,8 @@ async def test_the_citizen_hears_first_of_a_missed_promise(house: House, account
     assert clock_said(office)[-1].startswith("🔴 № 1: обещали жителю до 13 марта, 20:00, ответа нет.")
     assert [len(one.heard()) for one in (curator, head)] == [1, 1]
     async with house.store.transaction() as tx:
-        said = select(tables.outbox.c.chat).where(tables.outbox.c.created_at == house.clock()).order_by(tables.outbox.c.id)
-        chats = list(dict.fromkeys((await tx.connection.execute(said)).scalars()))
+        said = select(tables.outbox.c.chat).where(tables.outbox.c.incident_id == 1, tables.outbox.c.created_at == house.clock())
+        chats = list(dict.fromkeys((await tx.connection.execute(said.order_by(tables.outbox.c.id))).scalars()))
     assert chats[0] == "100"
     assert {FORUM, "31", "21"} <= set(chats[1:])
 

@@ -166,8 +166,8 @@ async def test_a_reminder_that_never_came_is_not_said_when_its_buttons_would_go(
     house.channels[TG].fail["11"] = [Refused("the messenger does not want this one"), None]
     await house.later(days=3)
     async with house.store.transaction() as tx:
-        told = await tx.connection.execute(select(outbox.c.state, outbox.c.instead_of_row).where(outbox.c.purpose == Purpose.REMINDER))
-        first, *later = told.all()
+        told = select(outbox.c.state, outbox.c.instead_of_row).where(outbox.c.incident_id == 1, outbox.c.purpose == Purpose.REMINDER)
+        first, *later = (await tx.connection.execute(told)).all()
     assert first == (FAILED, 0)
     assert (DROPPED, True) in [(state, bool(changed)) for state, changed in later]  # its buttons, with the second one
     said = [shown.text for shown in ivanova.sees() if shown.text.startswith(("⏳ № 1", "🔴 № 1"))]
