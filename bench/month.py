@@ -298,7 +298,7 @@ class Month(Town):
         """The accounts for which something is queued, and the day on which the clock has something to say."""
         async with self.store.transaction() as tx:
             wake = await tx.incidents.next_wake()
-            return await accounts_to_send(tx), (wake - START) / timedelta(days=1) if wake else math.inf
+            return await accounts_to_send(tx, self.channels), (wake - START) / timedelta(days=1) if wake else math.inf
 
     # --- what goes wrong --------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import logging
 import random
 import re
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from itertools import groupby, islice
@@ -282,7 +282,7 @@ class Town(House):
     async def with_something_to_send(self) -> list[str]:
         """The accounts for which something is queued, or being sent."""
         async with self.store.transaction() as tx:
-            return await accounts_to_send(tx)
+            return await accounts_to_send(tx, self.channels)
 
     async def sends(self, account: str) -> bool:
         """Everything of an account that may be sent at this instant. Returns whether there was anything."""
@@ -354,7 +354,7 @@ def without_a_thread() -> Iterator[None]:
         yield
 
 
-async def accounts_to_send(tx: Tx) -> list[str]:
-    """The accounts for which something is queued, or being sent."""
-    rows = await tx.connection.execute(text("SELECT DISTINCT account FROM outbox WHERE state IN ('queued', 'sending')"))
-    return sorted(row.account for row in rows)
+async def accounts_to_send(tx: Tx, accounts: Iterable[str]) -> list[str]:
+    """Those of the accounts for which something is queued, or being sent. One row of each is looked for: a storm leaves ten thousand."""
+    waits = text("SELECT 1 FROM outbox WHERE account = :account AND state IN ('queued', 'sending') LIMIT 1")
+    return [one for one in sorted(accounts) if (await tx.connection.execute(waits, {"account": one})).first()]
