@@ -60,6 +60,10 @@ class Agendas:
 
         ``undelivered``: the numbers that the section of this name is made of.
         """
+        # An empty list of numbers is not asked for: SQLite 3.54 would look for nothing in every incident.
+        sections = [one for one in sections if undelivered or one is not Section.UNDELIVERED]
+        if not sections:
+            return [Agenda({}, ()) for _ in whose]
         shares = frozenset().union(*(one.shares for one in whose))
         organisations = frozenset().union(*(one.organisations for one in whose))
         scope, keys = _scope(shares, organisations)

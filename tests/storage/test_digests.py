@@ -155,6 +155,8 @@ async def test_a_head_sees_their_organisation_and_a_curator_the_region(store: St
             (Section.WAITING, asked_of_citizen),
             (Section.UNDELIVERED, lost),
         ]
+        (nothing,) = await tx.agendas.read([Whose()], [Section.UNDELIVERED], NOON, MIDNIGHT, most=8)
+        assert (nothing.total, nothing.entries) == (0, ())
 
 
 # --- figures -----------------------------------------------------------------------------------------------------------
