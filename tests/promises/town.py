@@ -265,6 +265,7 @@ class Town(House):
 
     async def settle(self) -> None:
         await self.receives(())
+        handled, sent = 0, list[bool]()
         for _ in range(500):
             handled = await self.intake.step()
             sent = [await self.sends(account) for account in await self.with_something_to_send()]
@@ -272,7 +273,18 @@ class Town(House):
             if not handled and not any(sent) and not await self._album_waits():
                 self.held = False
                 return
-        raise AssertionError("the house does not come to rest")
+        raise AssertionError(f"the house does not come to rest: handles {handled}, sends {sent}\n{await self._unsettled()}")
+
+    async def _unsettled(self) -> str:
+        """What still waits in the inbox and in the outbox, a row a line."""
+        async with self.store.transaction() as tx:
+            inbox = (
+                "SELECT 'in', id, account, lane, album, state, handle_after, attempts, error, received_at FROM inbox WHERE state = 'new'"
+            )
+            rows = (await tx.connection.execute(text(inbox))).all()
+            outbox = "SELECT 'out', id, account, chat, thread, topic_of, purpose, kind, before_row, state, attempts, error, not_before "
+            rows += (await tx.connection.execute(text(outbox + "FROM outbox WHERE state IN ('queued', 'sending')"))).all()
+        return "\n".join([f"now {self.clock.now}", *(str(tuple(row)) for row in rows)])
 
     async def later(self, **by: float) -> None:
         """Let time pass; where a messenger is away nobody stops at each of its tries."""
