@@ -1,4 +1,4 @@
-"""Parts of statements: values that are written into them, and what SQLite and PostgreSQL spell through different constructs."""
+"""What several gateways ask alike: values written into statements, what SQLite and PostgreSQL spell apart, rows of many incidents."""
 
 from __future__ import annotations
 
@@ -56,9 +56,10 @@ async def rows_ahead(
     order: Sequence[Any] = (),
     made: Callable[[Mapping[Any, Any]], Any] | None = None,
 ) -> None:
-    """Remember the rows of each incident in ``place``, as what is made of them; without ``made``: the columns after the first.
+    """Read the rows of these incidents at once and remember them in ``place``: number → its rows in their order.
 
-    The first column is the incident's number or a column of the same table, which has one (``incident_id``).
+    ``columns`` are of one table, which has an ``incident_id``; that one is named first unless ``made`` turns a row into what is remembered.
+    Without ``made`` that is a tuple of the columns after the first.
     """
     statement = select(*columns).where(columns[0].table.c.incident_id.in_(numbers)).order_by(*order)
     rows = (await connection.execute(statement)).all()
