@@ -124,8 +124,10 @@ class Inbox:
     async def _due(self, statement: Select[Any], now: datetime, limit: int) -> Sequence[Row]:
         return [Row(*row) for row in await self._connection.execute(statement, {"now": now, "most": limit})]
 
-    async def hold(self, rows: Sequence[Row]) -> Sequence[int]:
+    async def hold(self, rows: Sequence[Row], *, as_one: bool = False) -> Sequence[int]:
         """Those of the rows that are still new and whose turn it is, in order; they stay ours until this transaction ends.
+
+        ``as_one``: they are one thing said (an album), whose turn is that of the first of them, whatever stands in between.
 
         On PostgreSQL other processes take rows too: a conversation is one process's at a time, by an advisory lock that ends with the
         transaction or with the process, and nothing of it is taken while something before it, which somebody else read, still waits.
@@ -151,10 +153,10 @@ class Inbox:
         free, wanted, behind = [], set(ids), set()
         for row in await self._connection.execute(statement):
             lane = (row.account, row.lane) if row.account and row.lane else NO_LANE
-            if row.id not in wanted:
-                behind.add(lane)
-            elif lane == NO_LANE or lane not in behind:
+            if row.id in wanted and (lane == NO_LANE or lane not in behind):
                 free.append(row.id)
+            elif row.id not in wanted and not (as_one and free):
+                behind.add(lane)
         return free
 
     async def held_lanes(self, now: datetime) -> frozenset[tuple[str, str]]:

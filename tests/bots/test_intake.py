@@ -367,6 +367,16 @@ async def test_an_album_that_fails_is_tried_again_as_one(desk: Desk) -> None:
     assert desk.texts == ["раз\nдва"]
 
 
+async def test_an_album_that_fails_with_something_said_in_its_middle_is_tried_again_and_given_up_too(desk: Desk) -> None:
+    desk.wrong["раз\nтри"] = always(RuntimeError)
+    await desk.accepts(said("раз", album="a"), said("два"), said("три", album="a"), said("четыре"))
+    for pause in (ALBUM_PAUSE, *RETRIES):
+        assert desk.texts == []
+        await desk.passes(pause)
+    assert await desk.counts() == (0, 2)
+    assert desk.texts == ["два", "четыре"]
+
+
 def test_what_could_not_be_carried_is_known_of_every_part_of_an_album() -> None:
     parts = [replace(said("раз", album="a"), left_out=("poll",)), replace(said("два", album="a"), left_out=("poll", "story"))]
     (album,) = merge(parts)
