@@ -236,7 +236,7 @@ class Intake:
         for left in reversed(range(RACES)):
             try:
                 async with self._store.transaction("handle") as tx:
-                    if await tx.inbox.hold(work.handful.rows, as_one=True) != work.ids:
+                    if await tx.inbox.hold(work.handful.rows) != work.ids:
                         return False
                     moment = Moment(tx, self._office(), self._clock())
                     await self._turn(moment, work)

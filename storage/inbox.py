@@ -106,7 +106,7 @@ class Inbox:
 
         How an answer went goes before the answers that are still to be sent, and before what citizens write: there is at most one such
         row for each answer that was sent, so it keeps nobody waiting for long. Of one conversation there are at most ``FAIR`` rows while
-        others wait too: somebody's flood is not before everybody's messages.
+        others wait too: somebody's flood is not before everybody's messages. Of an album there are all, even beyond these limits.
         """
         first = await self._due(_FIRST, now, limit)
         return [*first, *await self._in_line(now, limit - len(first), but)] if len(first) < limit else first
@@ -114,23 +114,33 @@ class Inbox:
     async def _in_line(self, now: datetime, limit: int, but: Collection[tuple[str, str]]) -> Sequence[Row]:
         asked = _IN_LINE.where(tuple_(inbox.c.account, inbox.c.lane).not_in(sorted(but))) if but else _IN_LINE
         rows = await self._due(asked, now, limit)
-        many = {lane for lane, count in Counter(row.at for row in rows).items() if count > FAIR} - {NO_LANE}
-        if len(rows) < limit or not many:
+        if len(rows) < limit:
             return rows
-        first = [row for lane in many for row in [row for row in rows if row.at == lane][:FAIR]]
-        others = await self._in_line(now, limit - len(first), {*but, *many}) if len(first) < limit else ()
-        return sorted([*first, *others], key=lambda row: row.id) if others else rows
+        many = {lane for lane, count in Counter(row.at for row in rows).items() if count > FAIR} - {NO_LANE}
+        if many:
+            first = [row for lane in many for row in [row for row in rows if row.at == lane][:FAIR]]
+            others = await self._in_line(now, limit - len(first), {*but, *many}) if len(first) < limit else ()
+            rows = sorted([*first, *others], key=lambda row: row.id) if others else rows
+        return [*rows, *await self._rest_of_albums(rows, now)]
 
-    async def _due(self, statement: Select[Any], now: datetime, limit: int) -> Sequence[Row]:
-        return [Row(*row) for row in await self._connection.execute(statement, {"now": now, "most": limit})]
+    async def _rest_of_albums(self, rows: Sequence[Row], now: datetime) -> Sequence[Row]:
+        """The parts of albums that a limit cut off: what is one thing said is handled as one however much waits."""
+        albums = {(row.account, row.lane, row.album) for row in rows if row.album}
+        if not albums:
+            return ()
+        of_them = tuple_(inbox.c.account, inbox.c.lane, inbox.c.album).in_(sorted(albums))
+        return await self._due(_DUE.where(of_them, inbox.c.id.not_in([row.id for row in rows])), now)
 
-    async def hold(self, rows: Sequence[Row], *, as_one: bool = False) -> Sequence[int]:
+    async def _due(self, statement: Select[Any], now: datetime, limit: int | None = None) -> Sequence[Row]:
+        given = {"now": now} | ({} if limit is None else {"most": limit})
+        return [Row(*row) for row in await self._connection.execute(statement, given)]
+
+    async def hold(self, rows: Sequence[Row]) -> Sequence[int]:
         """Those of the rows that are still new and whose turn it is, in order; they stay ours until this transaction ends.
-
-        ``as_one``: they are one thing said (an album), whose turn is that of the first of them, whatever stands in between.
 
         On PostgreSQL other processes take rows too: a conversation is one process's at a time, by an advisory lock that ends with the
         transaction or with the process, and nothing of it is taken while something before it, which somebody else read, still waits.
+        The turn of an album is that of its first row, whatever stands between that and the others.
         """
         ids = [row.id for row in rows]
         if self._connection.dialect.name == "sqlite":
@@ -150,13 +160,14 @@ class Inbox:
             .order_by(inbox.c.id)
             .with_for_update()
         )
-        free, wanted, behind = [], set(ids), set()
-        for row in await self._connection.execute(statement):
-            lane = (row.account, row.lane) if row.account and row.lane else NO_LANE
-            if row.id in wanted and (lane == NO_LANE or lane not in behind):
+        free, wanted, begun, behind = [], {row.id: row for row in rows}, set(), set()
+        for found in await self._connection.execute(statement):
+            row = wanted.get(found.id)
+            if row is None:
+                behind.add((found.account, found.lane))
+            elif row.at not in behind or (row.album and (row.at, row.album) in begun):
                 free.append(row.id)
-            elif row.id not in wanted and not (as_one and free):
-                behind.add(lane)
+                begun.add((row.at, row.album))
         return free
 
     async def held_lanes(self, now: datetime) -> frozenset[tuple[str, str]]:

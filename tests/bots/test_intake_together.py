@@ -57,6 +57,14 @@ async def test_nothing_is_taken_from_behind_what_somebody_else_read_and_put_back
         assert list(await tx.inbox.hold(rows)) == [row.id for row in rows]
 
 
+async def test_the_turn_of_an_album_is_that_of_its_first_part(desk: Desk) -> None:
+    await desk.accepts(said("раз", album="a"), said("два"), said("три", album="a"))
+    async with desk.store.transaction() as tx:
+        one, _, three = await tx.inbox.waiting(desk.clock())
+        assert list(await tx.inbox.hold([one, three])) == [one.id, three.id]
+        assert list(await tx.inbox.hold([three])) == []
+
+
 async def test_two_take_everything_once_and_each_conversation_in_its_order(desk: Desk, other: Store) -> None:
     for number in range(40):
         await desk.accepts(*[said(f"{chat}/{number}", chat=str(chat)) for chat in range(100, 105)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import event
@@ -157,6 +158,27 @@ async def test_a_flood_of_one_conversation_is_not_before_everybodys_messages(sto
             await tx.inbox.put("vk/biysk", updates(f"o{number}", lane=str(number)), NOON)
         rows = await tx.inbox.waiting(NOON)
     assert [row.key for row in rows] == [*(f"f{number}" for number in range(FAIR)), *(f"o{number}" for number in range(5))]
+
+
+async def test_an_album_is_read_as_a_whole_where_a_limit_would_cut_it(store: Store) -> None:
+    async with store.transaction() as tx:
+        for number in range(198):
+            await tx.inbox.put("vk/biysk", updates(f"o{number}", lane=str(number)), NOON)
+        album = [replace(one, album="a") for one in updates("a0", "a1", "a2", "a3", lane="501")]
+        await tx.inbox.put("vk/biysk", [*album[:2], *updates("between", lane="501"), *album[2:]], NOON)
+        keys = [row.key for row in await tx.inbox.waiting(NOON)]
+    assert keys[198:] == ["a0", "a1", "a2", "a3"]
+
+
+async def test_an_album_at_the_end_of_a_flood_is_read_as_a_whole(store: Store) -> None:
+    async with store.transaction() as tx:
+        flood = updates(*(f"f{number}" for number in range(FAIR + 300)), lane="666")
+        album = range(FAIR - 1, FAIR + 3)
+        flood = [replace(one, album="a") if number in album else one for number, one in enumerate(flood)]
+        await tx.inbox.put("vk/biysk", flood, NOON)
+        await tx.inbox.put("vk/biysk", updates("other", lane="501"), NOON)
+        keys = [row.key for row in await tx.inbox.waiting(NOON)]
+    assert keys == [*(f"f{number}" for number in range(FAIR)), "other", *(f"f{number}" for number in album[1:])]
 
 
 async def test_what_goes_first_is_before_all_that_waits_and_nothing_comes_twice(store: Store) -> None:
