@@ -141,7 +141,8 @@ class Shift:
     async def _give_up_what_ran_out(self) -> None:
         """The database did not answer in time: another process may begin any moment now."""
         for account, lease in list(self._held.items()):
-            if not lease.is_good(self._monotonic()):
+            # To let one go takes a while, in which a look may have found that another process has the next one.
+            if self._held.get(account) is lease and not lease.is_good(self._monotonic()):
                 await self._lose(account)
 
     async def _lose(self, account: str) -> None:

@@ -127,6 +127,24 @@ async def test_a_process_that_was_held_up_goes_on_when_nobody_came_and_lets_go_w
     assert one.serves["telegram/altai"].term == 1
 
 
+async def test_two_leases_that_run_out_while_a_look_finds_one_of_them_taken_are_each_let_go_once(store: Store) -> None:
+    ended, ends = list[str](), asyncio.Event()
+
+    async def end(account: str) -> None:
+        ended.append(account)
+        await ends.wait()
+
+    shift = Shift(store, ACCOUNTS, lasts=LASTS, monotonic=lambda: 100.0, begin=lambda *_: None, end=end)
+    shift._held = {account: Lease(f"account {account}", shift._holder, 1, 99.0) for account in ACCOUNTS}
+    letting_go = asyncio.create_task(shift._give_up_what_ran_out())
+    await until(lambda: ended == ACCOUNTS[:1])
+    another_has_it = asyncio.create_task(shift._now_held(ACCOUNTS[1], 0, 100.0))
+    await until(lambda: ended == ACCOUNTS[:2])
+    ends.set()
+    await asyncio.gather(letting_go, another_has_it)
+    assert ended == ACCOUNTS
+
+
 async def test_an_account_nobody_can_serve_is_told(store: Store) -> None:
     async with store.transaction() as tx:
         await tx.leases.take("account vk/altai", "another", timedelta(minutes=5))
