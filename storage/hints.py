@@ -34,6 +34,7 @@ class Hints:
         self._door = Door(store.url)
         self._names, self._heard = names, heard
         self._to_tell: set[str] = set()
+        self._telling: set[str] = set()
         self._something = asyncio.Event()
         self.listening = False
         """Whether hints of others come through at this moment, as far as is known."""
@@ -67,7 +68,7 @@ class Hints:
     async def flush(self) -> None:
         """Wait until what was told last is told, a moment at most."""
         for _ in range(50):
-            if not self._to_tell:
+            if not self._to_tell and not self._telling:
                 return
             await asyncio.sleep(0.01)
 
@@ -77,9 +78,12 @@ class Hints:
                 async with asyncio.timeout(PING):
                     await self._something.wait()
             self._something.clear()
-            telling = [_CHANNEL + name for name in self._to_tell]
-            await connection.execute("SELECT pg_notify(name, '') FROM unnest($1::text[]) AS name", telling)
-            self._to_tell -= {name.removeprefix(_CHANNEL) for name in telling}
+            # Whatever is to be told from now on may be news that those who are told now do not find yet: it is told once more.
+            self._telling, self._to_tell = self._to_tell, set()
+            try:
+                await connection.execute(_TELL, [_CHANNEL + name for name in self._telling])
+            finally:
+                self._telling = set()
             await asyncio.sleep(GATHER)
 
     def _on(self, connection: Any, pid: int, channel: str, _: object) -> None:
@@ -88,3 +92,4 @@ class Hints:
 
 
 _CHANNEL = "sutki_"
+_TELL = "SELECT pg_notify(name, '') FROM unnest($1::text[]) AS name"

@@ -149,6 +149,32 @@ async def test_what_one_tells_the_other_hears_and_not_itself(two: tuple[Hearing,
     assert one.heard == []
 
 
+class Slow:
+    """A connection that takes its time to tell."""
+
+    def __init__(self) -> None:
+        self.told: list[list[str]] = []
+        self.answers = asyncio.Event()
+
+    def is_closed(self) -> bool:
+        return len(self.told) > 1
+
+    async def execute(self, _: str, names: list[str]) -> None:
+        self.told.append(names)
+        await self.answers.wait()
+
+
+async def test_what_is_new_while_the_others_are_being_told_is_told_once_more(store: Store) -> None:
+    hints, wire = Hints(store, ("inbox", "outbox"), lambda _: None), Slow()
+    hints.tell("inbox")
+    talking = asyncio.create_task(hints._talk(wire))
+    await until(lambda: len(wire.told) == 1)
+    hints.tell("inbox")
+    wire.answers.set()
+    await talking
+    assert wire.told == [["sutki_inbox"]] * 2
+
+
 async def test_after_a_crash_of_the_server_they_listen_again_and_assume_they_missed_something(
     two: tuple[Hearing, Hearing], cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
