@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -148,9 +148,10 @@ class Intake:
                 rows = await tx.inbox.waiting(now, but=held)  # what stands behind a held row must not hide the rest
                 self._due = await tx.inbox.next_due(now)
             self._waits |= bool(rows)
-            works: Sequence[Work] = [await self._read(handful) for handful in complete(gather(rows), now, held)]
-            looked += sum(len(work.handful.rows) for work in works)
-            works = await self._named([work for work in works if work.handful.rows])
+            coming: set[Lane] = set()
+            read = [await self._read(handful) for handful in complete(gather(rows), now, coming)]
+            begun = works = await self._named([work for work in read if work.handful.rows])
+            looked += _rows_of(begun)
             elsewhere: set[Lane] = set()
             again = time.monotonic() + LOOK_TIME
             while works and not self._stopping:
@@ -160,8 +161,8 @@ class Intake:
             if not elsewhere:
                 break
             # Another process is at work on these conversations; there may be others behind them for us.
-            held |= elsewhere
-            looked -= len([row for row in rows if row.at in elsewhere])
+            held |= elsewhere | coming
+            looked -= _rows_of(work for work in begun if work.lane in elsewhere)
         return max(looked, 0)
 
     def pause(self) -> float:
@@ -217,7 +218,7 @@ class Intake:
                     else:
                         done += work.ids
             await tx.inbox.done(done, moment.now)
-        return failed, works[begun:]
+        return failed, [work for work in works[begun:] if work.lane not in broken]  # what stands behind one that failed waits for it
 
     async def _alone(self, work: Work, elsewhere: set[Lane]) -> bool:
         """One turn in a transaction of its own. Returns whether the rows behind it may go on."""
@@ -348,16 +349,23 @@ def gather(rows: Sequence[Row]) -> list[Handful]:
     return [Handful(tuple(group)) for group in out]
 
 
-def complete(handfuls: Sequence[Handful], now: datetime, held: set[Lane]) -> Sequence[Handful]:
-    """Without albums that may still be coming in; those hold their conversation, which is noted in ``held``."""
+def complete(handfuls: Sequence[Handful], now: datetime, coming: set[Lane]) -> Sequence[Handful]:
+    """Without albums that may still be coming in, and what stands behind them; their conversations are noted in ``coming``.
+
+    What is said to have come long after now did not: the clock was put back, and nothing waits for it to catch up.
+    """
     ready = []
     for handful in handfuls:
         lane = handful.first.at
-        if handful.first.album and lane not in held and max(row.received_at for row in handful.rows) > now - ALBUM_PAUSE:
-            held.add(lane)
-        if lane not in held:
+        if handful.first.album and abs(now - max(row.received_at for row in handful.rows)) < ALBUM_PAUSE:
+            coming.update({lane} - {NO_LANE})
+        elif lane not in coming:
             ready.append(handful)
     return ready
+
+
+def _rows_of(works: Iterable[Work]) -> int:
+    return sum(len(work.handful.rows) for work in works)
 
 
 def _with_name(event: Event, names: Mapping[tuple[str, str], str]) -> Event:

@@ -159,7 +159,8 @@ class Watch:
         """How it all stands, not older than FRESH."""
         async with self._looking:
             if self._last is None or self._monotonic() - self._last[0] > FRESH:
-                self._last = (self._monotonic(), await self._look())
+                survey = await self._look()
+                self._last = (self._monotonic(), survey)
             return self._last[1]
 
     async def _look(self) -> Survey:

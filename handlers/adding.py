@@ -87,6 +87,11 @@ async def add_or_new(turn: Turn, case: Case) -> None:
     waiting = await turn.tx.timeline.pending(turn.person.id)
     number = waiting[0][0] if waiting else case.id
     await keep(turn, number, words, PENDING, turn.person, turn.here)
+    # Also where one waits already: another process may be settling that one just now, and does not know of this one.
+    where = {"account": turn.here.account, "chat": turn.here.chat, "message": turn.said.message}
+    raw = {"kind": "settle", "person": turn.person.id, "number": number, **where}
+    key = f"settle/{turn.here.account}/{turn.here.chat}/{turn.said.message}"
+    await turn.tx.inbox.later(key, raw, lane=f"settle/{turn.person.id}", at=turn.now, handle_after=turn.now + SETTLE)
     if waiting:
         return
     offers = [
@@ -97,9 +102,6 @@ async def add_or_new(turn: Turn, case: Case) -> None:
     ]
     options = {"incident": number, "once": True, "only": turn.event.sender.id, "answer_to": turn.said.message}
     await turn.say("add-or-new", offers, options=options, number=number)
-    raw = {"kind": "settle", "person": turn.person.id, "account": turn.here.account, "chat": turn.here.chat, "number": number}
-    key = f"settle/{turn.here.account}/{turn.here.chat}/{turn.said.message}"
-    await turn.tx.inbox.later(key, raw, lane=f"settle/{turn.person.id}", at=turn.now, handle_after=turn.now + SETTLE)
 
 
 async def add_to(turn: Turn) -> None:
@@ -119,7 +121,10 @@ async def it_is_new(turn: Turn) -> None:
 
 
 async def settle(moment: Moment, raw: Mapping[str, Any]) -> None:
-    """Nobody said where a message belongs: add it where it most likely does, and say so."""
+    """Nobody said where a message belongs: add it where it most likely does, and say so. What came with it goes along."""
+    waiting = await moment.tx.timeline.pending(raw["person"])
+    if "message" in raw and raw["message"] not in {message.message for _, message in waiting}:
+        return  # it went along with an earlier one; what waits now was asked about later
     case, words = await _pending(moment, raw["person"], raw["number"])
     if case and words:
         person = await moment.tx.people.get(raw["person"])

@@ -37,10 +37,9 @@ async def to_its_end(work: Awaitable[_T]) -> _T:
             await asyncio.wait([task])
         except asyncio.CancelledError as cancellation:
             cancelled = cancellation
-    result = task.result()
     if cancelled is not None:
-        raise cancelled
-    return result
+        raise cancelled from (None if task.cancelled() else task.exception())
+    return task.result()
 
 
 class Connection(AsyncConnection):
@@ -213,7 +212,10 @@ class Connection(AsyncConnection):
             yield
             if self._savepoint:
                 await self.settle()
-        except BaseException:
+        except BaseException as problem:
+            if await self._is_over():
+                self._spoilt = problem
+                raise
             if self._savepoint:
                 self._waiting = {}
                 await self._tell("ROLLBACK TO SAVEPOINT turn")
@@ -230,6 +232,13 @@ class Connection(AsyncConnection):
                 await self._tell("RELEASE SAVEPOINT turn")
         finally:
             self._savepoint, self._safe = None, {}
+
+    async def _is_over(self) -> bool:
+        """Whether SQLite took back the whole transaction by itself, as it does on a full or broken disk: what came now would stand alone."""
+        if not self._is_sqlite:
+            return False
+        driver = (await self.get_raw_connection()).driver_connection
+        return driver is None or not driver.in_transaction
 
 
 def _highest(table: Table) -> Select[int]:

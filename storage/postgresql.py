@@ -73,7 +73,7 @@ class Door:
         for server in self._servers[:-1]:
             try:
                 return await self._at(server)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.TargetServerAttributeNotMatched):
                 continue
         return await self._at(self._servers[-1])
 

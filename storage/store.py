@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -98,7 +99,9 @@ class Store:
             crash_point(name, "before_commit")
             try:
                 await to_its_end(connection.commit())
-            except Exception:
+            except BaseException as problem:
+                if isinstance(problem, asyncio.CancelledError) and problem.__cause__ is None:
+                    raise  # it came after the commit
                 self._spare.clear()
                 # SQLite stays inside a transaction whose commit failed (the file was locked): not for the next one to stumble over.
                 await to_its_end(connection.invalidate())

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bots import intake as door
 from bots.channel import Address, Event, File, FileKind, Pressed, Said, Scene, Sender, TryLater, Update
@@ -323,6 +324,20 @@ async def test_the_order_of_a_conversation_is_kept(desk: Desk) -> None:
         assert [text for text in desk.texts if int(text) % 3 == chat] == [str(number) for number in range(30) if number % 3 == chat]
 
 
+async def test_order_is_kept_when_a_batch_is_cut_behind_what_waited_for_a_failed_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "AT_LEAST", 2)
+    desk.wrong["раз"] = [RuntimeError()]
+
+    async def handle(moment: Moment, event: Event) -> None:
+        desk.intake._coming = 1  # an update waits to be stored
+        await desk._handle(moment, event)
+
+    monkeypatch.setattr(door, "handle", handle)
+    await desk.accepts(said("раз"), said("два"), said("три"))
+    await desk.rests()
+    assert desk.texts == ["раз", "два", "три"]
+
+
 async def test_an_album_is_one_thing_said_a_quiet_moment_after_its_last_photo(desk: Desk) -> None:
     await desk.accepts(said("раз", album="a"), said("два", album="a"))
     await desk.passes(ALBUM_PAUSE - timedelta(milliseconds=1))
@@ -351,6 +366,31 @@ async def test_what_is_said_behind_an_album_waits_for_it(desk: Desk) -> None:
     assert desk.texts == ["другой"]
     await desk.passes(ALBUM_PAUSE)
     assert desk.texts == ["другой", "раз\nдва", "потом"]
+
+
+async def test_what_stands_before_an_album_that_is_still_coming_in_is_handled_at_once(desk: Desk) -> None:
+    await desk.accepts(said("раз"), said("два", album="a"))
+    assert await desk.intake.step() == 1
+    assert desk.texts == ["раз"]
+    assert await desk.intake.step() == 0
+    await desk.passes(ALBUM_PAUSE)
+    assert desk.texts == ["раз", "два"]
+
+
+async def test_an_album_of_no_lane_keeps_nothing_else_waiting(desk: Desk) -> None:
+    one = desk.update(said("раз", album="a"))
+    await desk.accepts(Update(one.key, one.raw, "", "a"))
+    async with desk.store.transaction() as tx:
+        await tx.inbox.later("own", {"kind": "any"}, lane="7", at=desk.clock())
+    await desk.intake.step()
+    assert desk.own == [{"kind": "any"}]
+
+
+async def test_a_clock_that_was_put_back_does_not_keep_an_album_waiting(desk: Desk) -> None:
+    await desk.accepts(said("раз", album="a"), said("два"))
+    desk.clock.now -= timedelta(hours=7)
+    await desk.passes(ALBUM_PAUSE)
+    assert desk.texts == ["раз", "два"]
 
 
 async def test_two_albums_are_two_things_said(desk: Desk) -> None:
@@ -524,6 +564,32 @@ async def test_database_trouble_neither_ends_it_nor_loses_nor_counts_as_a_failur
     desk.intake.stop()
     await running
     assert await desk.counts() == (0, 0)
+
+
+async def test_nothing_is_lost_when_the_disk_is_full_in_the_middle_of_a_batch(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, full = Desk(sqlite_store, monkeypatch), [True]
+
+    async def handle(moment: Moment, event: Event) -> None:
+        assert isinstance(event, Said)
+        asked = moment.tx.connection
+        if event.text == "два" and full.pop():
+            pages = (await asked.execute(text("PRAGMA page_count"))).scalar()
+            await asked.execute(text(f"PRAGMA max_page_count = {pages}"))
+            full.append(False)
+            try:
+                await moment.tx.regions.loaded("x" * 200_000, moment.now)  # SQLite takes back everything that it did for this transaction
+            finally:
+                await asked.execute(text("PRAGMA max_page_count = 1000000"))  # somebody made room
+        await moment.tx.people.meet(TG, event.text, event.text, "ru", moment.now)
+
+    monkeypatch.setattr(door, "handle", handle)
+    texts = ["раз", "два", "три"]
+    await desk.accepts(*[said(one, chat=one) for one in texts])
+    for pause in (timedelta(0), *RETRIES):
+        await desk.passes(pause)
+    assert await desk.counts() == (0, 0)
+    async with sqlite_store.transaction() as tx:
+        assert [one for one in texts if await tx.people.known(TG, one)] == texts
 
 
 async def test_a_database_that_goes_away_between_reading_and_handling_loses_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

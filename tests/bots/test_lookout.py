@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bots.channel import Address, Reply, Update
 from bots.lookout import Lookout
 from bots.metrics import render
-from bots.watch import BEAT, Standing, Watch
+from bots.watch import BEAT, Standing, Survey, Watch
 from incidents.incident import Role
 from storage.posts import Post
 from storage.store import Store
@@ -85,6 +85,21 @@ async def test_a_house_that_is_well(town: Town) -> None:
 async def test_a_taken_port_is_told_at_once(town: Town) -> None:
     with pytest.raises(OSError, match="in use"):
         Lookout(town.watch, town.shout, town.house.clock).open("127.0.0.1", town.port)
+
+
+async def test_all_who_ask_while_a_look_takes_long_get_what_it_saw(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    async def look() -> Survey:
+        nonlocal looks
+        looks += 1
+        town.pass_(5)  # the database does not answer
+        return await as_always()
+
+    as_always = town.watch._look
+    monkeypatch.setattr(town.watch, "_look", look)
+    await asyncio.gather(*[town.watch.look() for _ in range(10)])
+    assert looks == 1
 
 
 async def test_the_figures_are_read_by_prometheus_and_name_nobody(town: Town) -> None:

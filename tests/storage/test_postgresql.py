@@ -15,6 +15,7 @@ from sqlalchemy import text
 from storage import postgresql
 from storage.hints import Hints
 from storage.store import Store
+from tests.postgresql import QUICK, Server
 from tests.promises.cluster import Cluster
 from tests.promises.middle import Middle
 
@@ -103,6 +104,16 @@ async def _stand_still(store: Store) -> None:
         async with asyncio.timeout(20):
             await ended.wait()
         await tx.connection.execute(text("SELECT 1"))
+
+
+async def test_a_first_server_that_only_reads_does_not_hide_the_second() -> None:
+    with closing(Server((*QUICK, "default_transaction_read_only=on"))) as first, closing(Server()) as second:
+        store = Store(f"postgresql+asyncpg://postgres@/postgres?host={first._folder}:5432&host={second._folder}:5432")
+        try:
+            async with store.transaction() as tx:
+                assert (await tx.connection.execute(text("SHOW default_transaction_read_only"))).scalar() == "off"
+        finally:
+            await store.close()
 
 
 # --- hints -------------------------------------------------------------------------------------------------------------

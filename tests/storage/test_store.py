@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sqlalchemy import literal, select, text
 from sqlalchemy.exc import OperationalError
 
 from storage import store as module
+from storage.connection import Connection, to_its_end
 from storage.migrate import upgrade
 from storage.store import Store, wal_is_sound
 from tests.storage.given import NOON, reported
@@ -109,6 +111,51 @@ async def test_a_cancelled_transaction_is_there_whole_or_not_at_all_and_blocks_n
         name = f"after-{steps}"
         await _cancelled_after(steps, lambda name=name: _both(store, name))  # type: ignore[misc]
         assert await _is_there(store, name) in {(True, True), (False, False)}
+
+
+async def test_a_cancellation_is_not_lost_with_a_statement_that_fails() -> None:
+    begun, fails = asyncio.Event(), asyncio.Event()
+
+    async def statement() -> None:
+        begun.set()
+        await fails.wait()
+        raise OSError("the database is away")
+
+    async def tried_for_ever() -> None:
+        while True:
+            with suppress(OSError):
+                await to_its_end(statement())
+
+    task = asyncio.create_task(tried_for_ever())
+    await begun.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    fails.set()
+    done, _ = await asyncio.wait([task], timeout=2)
+    task.cancel()
+    assert done
+
+
+async def test_a_commit_that_fails_while_it_is_cancelled_leaves_nothing_for_the_next_transaction(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, fails = asyncio.Event(), asyncio.Event()
+
+    async def commit(connection: object) -> None:
+        begun.set()
+        await fails.wait()
+        raise OSError("the file is locked")
+
+    monkeypatch.setattr(Connection, "commit", commit)
+    task = asyncio.create_task(_both(sqlite_store, "never"))
+    await begun.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    fails.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    monkeypatch.undo()
+    await _both(sqlite_store, "then")
 
 
 async def test_a_cancellation_within_the_commit_comes_after_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

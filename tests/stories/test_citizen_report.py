@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from bots.channel import File, FileKind, Location
+import pytest
+
+from bots import intake as door
+from bots.channel import Event, File, FileKind, Location
+from bots.intake import Intake
+from handlers.turn import Moment
 from incidents.incident import Status
+from storage.store import Store
 from tests.stories.house import House
 
 PIPE = "На Ленина 15 прорвало трубу, вода второй день по всей улице"
@@ -226,3 +233,44 @@ async def test_the_topic_of_an_answered_incident_says_so(house: House) -> None:
     await citizen.presses("Отозвать")
     await citizen.presses("Да, отозвать")
     assert list(house.topics("telegram/altai", forum).values()) == ["✅ № 1 · ЖКХ · ул. Ленина, 15"]
+
+
+@pytest.mark.parametrize("house_url", ["postgresql"], indirect=True)
+async def test_what_is_said_just_when_another_process_settles_is_not_forgotten(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    citizen = house.person("telegram/altai", "100", "Анна Примерова")
+    stranger = house.person("telegram/altai", "200", "Пётр Образцов")
+    await citizen.says(BARNAUL_PIPE)
+    await house.later(hours=1)
+    await citizen.says("Воды всё больше")
+    house.clock.move(minutes=9, seconds=59, milliseconds=900)
+    other_store = Store(house.store.url)
+    other = Intake(other_store, house.channels, lambda: house.office, house.clock)
+    as_always = door.ahead
+
+    async def ahead(moment: Moment, events: Sequence[Event]) -> None:
+        await as_always(moment, events)
+        monkeypatch.setattr(door, "ahead", as_always)
+        house.clock.move(milliseconds=200)
+        await other.step()  # the ten minutes are over
+
+    monkeypatch.setattr(door, "ahead", ahead)
+    await house.receives([stranger.said("Бийск, яма на дороге на улице Советской 12"), citizen.said("И в подвале тоже")])
+    await house.intake.step()
+    await other_store.close()
+    await house.later(hours=3)
+    async with house.store.transaction() as tx:
+        assert [message.kind for message in await tx.timeline.said(1)] == ["report", "reply", "reply"]
+
+
+async def test_what_was_said_after_that_waits_its_own_ten_minutes(house: House) -> None:
+    citizen = house.person("telegram/altai", "100", "Анна Примерова")
+    await citizen.says(BARNAUL_PIPE)
+    await house.later(hours=1)
+    await citizen.says("Воды всё больше")
+    await house.later(minutes=5)
+    await citizen.says("И в подвале тоже")
+    await house.later(minutes=9)
+    await citizen.says("Уже до щитка дошла")
+    await house.later(minutes=2)
+    async with house.store.transaction() as tx:
+        assert [message.kind for message in await tx.timeline.said(1)] == ["report", "reply", "reply", "pending"]
