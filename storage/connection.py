@@ -234,7 +234,7 @@ class Connection(AsyncConnection):
             self._savepoint, self._safe = None, {}
 
     async def _is_over(self) -> bool:
-        """Whether SQLite took back the whole transaction by itself, as it does on a full or broken disk: what came now would stand alone."""
+        """Whether SQLite took back the whole transaction, as it does on a full or broken disk: what came now would stand alone."""
         if not self._is_sqlite:
             return False
         driver = (await self.get_raw_connection()).driver_connection
