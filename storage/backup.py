@@ -23,6 +23,8 @@ from storage.tables import metadata
 
 _AT_ONCE = 2000
 """Rows that are carried over in one step."""
+BESIDE = ("-journal", "-wal", "-shm")
+"""How the names of the files end that SQLite keeps beside a database: who opens it next has what they say put into it."""
 PATIENCE = 120
 """Seconds to wait for a writer; it waits for us as long as the copy takes."""
 
@@ -53,7 +55,7 @@ async def back_up(store: Store, file: Path, at: datetime) -> Made:
             await _from_postgresql(store, unfinished)
         size = await asyncio.to_thread(_finish, unfinished, file, at)
     finally:
-        await asyncio.to_thread(_leave_nothing, unfinished)
+        await asyncio.to_thread(leave_nothing, unfinished)
     async with store.transaction("backup") as tx:
         await Marks(tx.connection).put(BACKUP, at, file.name)
     return Made(file, size)
@@ -63,7 +65,7 @@ def _make_private(file: Path, name: Path) -> None:
     """It will hold everybody's words: nobody else may read it, not for a moment either. Raises FileExistsError before any work is done."""
     if name.exists():
         raise FileExistsError(17, "File exists", str(name))
-    file.unlink(missing_ok=True)
+    leave_nothing(file)
     os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
@@ -172,9 +174,10 @@ def _name(file: Path, name: Path) -> None:
         file.rename(name)
 
 
-def _leave_nothing(unfinished: Path) -> None:
-    for file in (unfinished, Path(f"{unfinished}-journal")):
-        file.unlink(missing_ok=True)
+def leave_nothing(unfinished: Path) -> None:
+    """Of a copy that is not finished. What SQLite keeps beside it goes first: it would be taken for that of the next copy."""
+    for ending in (*BESIDE, ""):
+        Path(f"{unfinished}{ending}").unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import JSON, Table, create_engine, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.alone import Alone
-from storage.backup import sync
+from storage.backup import BESIDE, leave_nothing, sync
 from storage.crash import crash_point
 from storage.migrate import scripts, upgrade
 from storage.postgresql import open_engine
@@ -35,7 +35,7 @@ _COUNTED = [table for table in metadata.sorted_tables if "id" in table.c]
 
 
 class CannotRestore(Exception):
-    """Nothing was changed. ``why``: damaged, foreign, newer, occupied or running."""
+    """Nothing was changed. ``why``: damaged, foreign, newer, occupied, running, or unsound (the copy that was prepared)."""
 
     def __init__(self, why: str, detail: str = "") -> None:
         super().__init__(f"{why} {detail}".strip())
@@ -90,17 +90,34 @@ def examine(file: Path) -> None:
 
 
 async def _prepared(file: Path, copy: Path, at: datetime) -> Settled:
-    """A copy of the backup, with the newest tables and safe to run."""
-    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """A copy of the backup, with the newest tables and safe to run. Raises CannotRestore when it did not come out whole."""
+    await asyncio.to_thread(leave_nothing, copy)  # of a restore that was killed
+    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     os.close(descriptor)
     await asyncio.to_thread(shutil.copyfile, file, copy)
     store = Store(f"sqlite+aiosqlite:///{copy}")
     try:
         await upgrade(store)
         async with store.transaction("restore") as tx:
-            return await settle(tx, at)
+            settled = await settle(tx, at)
     finally:
         await store.close()
+    await asyncio.to_thread(_in_one_piece, copy)
+    await asyncio.to_thread(_is_sound, copy)
+    return settled
+
+
+def _is_sound(copy: Path) -> None:
+    """See that what is about to be put in place can be read to its end. Raises CannotRestore."""
+    connection = sqlite3.connect(copy)
+    try:
+        said = str(connection.execute("PRAGMA integrity_check").fetchone()[0])
+    except sqlite3.DatabaseError as failure:
+        said = str(failure)
+    finally:
+        connection.close()
+    if said != "ok":
+        raise CannotRestore("unsound", said.splitlines()[-1])
 
 
 # --- SQLite ------------------------------------------------------------------------------------------------------------
@@ -115,22 +132,25 @@ async def _into_sqlite(target: Path, file: Path, at: datetime, *, force: bool) -
         if occupied and not force:
             raise CannotRestore("occupied")
         settled = await _prepared(file, copy, at)
-        await asyncio.to_thread(_in_one_piece, copy)
         crash_point("restore", "prepared")
         return Restored(settled, await asyncio.to_thread(_put_in_place, copy, target, f"before-restore-{at:%Y%m%d-%H%M%S}"))
     finally:
-        await asyncio.to_thread(copy.unlink, missing_ok=True)
+        await asyncio.to_thread(leave_nothing, copy)
         alone.close()
 
 
 def _put_in_place(copy: Path, target: Path, ending: str) -> Path | None:
     """In one step; at no time is there no database. Returns where the old one lies now."""
-    aside = target.with_name(f"{target.name}.{ending}") if target.exists() else None
-    if aside is not None:
+    aside = target.with_name(f"{target.name}.{ending}")
+    was_there = target.exists()
+    if was_there:
         _put_aside(target, aside)
+    for journal in BESIDE:  # of a damaged file, or of one that somebody took away; SQLite would take it for the new one's
+        if (beside := Path(f"{target}{journal}")).exists():
+            beside.rename(f"{aside}{journal}")
     copy.replace(target)
     sync(target.parent)
-    return aside
+    return aside if was_there else None
 
 
 def _is_occupied(file: Path) -> bool:
@@ -153,9 +173,6 @@ def _put_aside(target: Path, aside: Path) -> None:
         aside.hardlink_to(target)
     except OSError:  # not every disk knows two names of one file
         shutil.copy2(target, aside)
-    for journal in ("-journal", "-wal", "-shm"):  # of a damaged file; SQLite would take it for the new one's
-        if (beside := Path(f"{target}{journal}")).exists():
-            beside.rename(f"{aside}{journal}")
 
 
 def _in_one_piece(file: Path) -> None:

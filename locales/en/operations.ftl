@@ -14,6 +14,7 @@ cli-restore-force = Replace the database even if there is something in it. An SQ
 cli-restore-unreadable = { $path }: the file cannot be read: { $why }.
 cli-restore-foreign = { $path } was not made by sutki backup. { $detail }
 cli-restore-damaged = { $path }: the backup is damaged and cannot be restored. { $detail }
+cli-restore-unsound = { $path } is whole, but the database that was prepared from it cannot be read to its end ({ $detail }); nothing was changed. Check the disk and try again.
 cli-restore-newer = { $path }: a newer program made this backup (schema { $detail }). Update the program first.
 cli-restore-occupied = The database is not empty; nothing was changed. To replace it with { $path }: --force. { $detail }
 cli-restore-running = The bots run on this database; nothing was changed. Stop them first.

@@ -14,6 +14,7 @@ cli-restore-force = Заменить базу, даже если в ней чт�
 cli-restore-unreadable = { $path }: файл не читается: { $why }.
 cli-restore-foreign = { $path } — не копия, сделанная sutki backup. { $detail }
 cli-restore-damaged = { $path }: копия повреждена, из неё восстановить нельзя. { $detail }
+cli-restore-unsound = { $path }: копия цела, но база, приготовленная из неё, не читается до конца ({ $detail }); ничего не изменено. Проверьте диск и повторите.
 cli-restore-newer = { $path }: копию сделала более новая программа (схема { $detail }). Сначала обновите программу.
 cli-restore-occupied = База не пуста; ничего не изменено. Заменить её копией { $path }: --force. { $detail }
 cli-restore-running = С этой базой работают боты; ничего не изменено. Сначала остановите их.

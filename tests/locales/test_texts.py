@@ -52,7 +52,7 @@ COMPUTED: Mapping[str, Sequence[str]] = {
         *(name for name, _ in watch._CURATOR_CAN),
     ],
     "cli-recompute-{}": list(Kind),
-    "cli-restore-{}": ["damaged", "foreign", "newer", "occupied", "running"],
+    "cli-restore-{}": ["damaged", "foreign", "newer", "occupied", "running", "unsound"],
     "cli-sandbox-{}": ["queued", "failed", "uncertain"],
     "cli-settings-{}": [],  # pydantic fills these in; tests/bots/test_settings.py says each
     "cli-suggest-head-{}": ["count", "precision", "recall"],

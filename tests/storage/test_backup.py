@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sqlite3
 import stat
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,8 @@ from storage.conversations import Draft
 from storage.marks import BACKUP, RESTORE, Marks
 from storage.posts import DROPPED, QUEUED, SENT, UNCERTAIN, Post, Purpose
 from storage.restore import CannotRestore, restore
-from storage.restored import AFTER_RESTORE, FEWEST, Settled
-from storage.store import Store
+from storage.restored import AFTER_RESTORE, FEWEST, Settled, settle
+from storage.store import Store, Tx
 from storage.tables import history, metadata
 from tests.storage.given import CITIZEN, NOON, OFFICE, later, reported, updates
 from tests.stories.house import ALTAI
@@ -118,6 +119,14 @@ async def test_what_was_erased_is_not_in_it(sqlite_store: Store, tmp_path: Path)
         await tx.connection.execute(text("DELETE FROM inbox"))
     made = await back_up(sqlite_store, tmp_path / "copy.sqlite3", NOON)
     assert b"canary-7391" not in made.file.read_bytes()
+
+
+async def test_what_an_unfinished_backup_left_goes(sqlite_store: Store, tmp_path: Path) -> None:
+    for ending in ("", "-journal", "-wal", "-shm"):
+        (tmp_path / f".copy.sqlite3.unfinished{ending}").write_text("of one that was killed")
+    made = await back_up(sqlite_store, tmp_path / "copy.sqlite3", NOON)
+    await restore(f"sqlite+aiosqlite:///{tmp_path / 'fresh.db'}", made.file, NOON, force=False)
+    assert not await asyncio.to_thread(lambda: list(tmp_path.glob(".*")))
 
 
 # --- what is not sent again --------------------------------------------------------------------------------------------
@@ -286,6 +295,78 @@ async def test_a_house_that_runs_is_not_restored_under_its_feet(
     await other.close()
     with pytest.raises(CannotRestore, match="running"):
         await restore(postgresql_url, made.file, NOON, force=True)
+
+
+# --- what an earlier one left behind -----------------------------------------------------------------------------------
+
+
+def _killed(file: Path, copy: Path) -> None:
+    """What is left of a restore that was killed: its copy, half changed, and the journal by which SQLite would take the change back."""
+    shutil.copyfile(file, copy)
+    connection = sqlite3.connect(copy, isolation_level=None)
+    connection.execute("PRAGMA cache_size=1")  # what does not fit is written before the end
+    connection.execute("BEGIN")
+    connection.execute("UPDATE inbox SET raw = raw || ' '")
+    left = {beside: beside.read_bytes() for beside in (copy, Path(f"{copy}-journal"))}
+    connection.execute("ROLLBACK")
+    connection.close()
+    for beside, body in left.items():
+        beside.write_bytes(body)
+
+
+async def test_a_restore_that_was_killed_does_not_spoil_the_next_one(sqlite_store: Store, tmp_path: Path) -> None:
+    async with sqlite_store.transaction() as tx:
+        await tx.inbox.put("vk/biysk", updates(*(str(number) for number in range(300))), NOON)
+    first = await back_up(sqlite_store, tmp_path / "first.sqlite3", NOON)
+    async with sqlite_store.transaction() as tx:  # the next day: the same rows, and what became of them
+        await tx.connection.execute(text("UPDATE inbox SET state = 'done', error = 'newer'"))
+    second = await back_up(sqlite_store, tmp_path / "second.sqlite3", NOON)
+    target = tmp_path / "fresh" / "sutki.db"
+    target.parent.mkdir()
+    await asyncio.to_thread(_killed, first.file, target.with_name(".sutki.db.restoring"))
+    await restore(f"sqlite+aiosqlite:///{target}", second.file, later(hours=3), force=True)
+    connection = sqlite3.connect(target)
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert connection.execute("SELECT error, count(*) FROM inbox GROUP BY error").fetchall() == [("newer", 300)]
+    connection.close()
+    assert sorted(one.name for one in target.parent.iterdir()) == ["sutki.db", "sutki.db.lock"]
+
+
+async def test_the_journal_of_a_database_that_is_gone_is_not_taken_for_the_new_ones(sqlite_store: Store, tmp_path: Path) -> None:
+    async with sqlite_store.transaction() as tx:
+        await tx.inbox.put("vk/biysk", updates(*(str(number) for number in range(300))), NOON)
+    made = await back_up(sqlite_store, tmp_path / "copy.sqlite3", NOON)
+    target = tmp_path / "fresh" / "sutki.db"
+    target.parent.mkdir()
+    await asyncio.to_thread(_killed, made.file, target)
+    target.unlink()  # somebody did, and left what lay beside it
+    await restore(f"sqlite+aiosqlite:///{target}", made.file, later(hours=3), force=False)
+    assert not target.with_name("sutki.db-journal").exists()
+    again = Store(f"sqlite+aiosqlite:///{target}")
+    async with again.transaction() as tx:
+        assert await Marks(tx.connection).get(RESTORE) is not None
+    await again.close()
+
+
+async def test_a_copy_that_came_out_damaged_is_not_put_in_place(
+    sqlite_store: Store, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sqlite_store.transaction() as tx:
+        await tx.inbox.put("vk/biysk", updates("1", "2"), NOON)
+    made = await back_up(sqlite_store, tmp_path / "copy.sqlite3", NOON)
+    await sqlite_store.close()
+
+    async def spoils(tx: Tx, at: datetime) -> Settled:
+        settled = await settle(tx, at)
+        for statement in ("PRAGMA writable_schema=ON", "UPDATE sqlite_master SET rootpage = 3 WHERE name = 'outbox'"):
+            await tx.connection.execute(text(statement))
+        return settled
+
+    monkeypatch.setattr("storage.restore.settle", spoils)
+    with pytest.raises(CannotRestore, match="unsound"):
+        await restore(sqlite_url, made.file, NOON, force=True)
+    assert not await asyncio.to_thread(lambda: list(tmp_path.glob("*.before-restore-*")))
+    assert (await counts(sqlite_store))["inbox"] == 2
 
 
 def _scribble(file: Path) -> None:
