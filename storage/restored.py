@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, text, update
 
 from incidents.deadlines import wake
+from incidents.incident import Timer
 from incidents.region import parse
 from incidents.regional import Region
 from storage.inbox import DONE, FIRST, NEW
@@ -84,6 +85,7 @@ async def settle(tx: Tx, at: datetime) -> Settled:
     unsent = await _drop(tx)
     given_back = await _give_back(tx)
     await _forget_said(tx, at)
+    await _spare(tx, at)
     reminders = await _skip_reminders(tx, at)
     last, following = await _leave_numbers_out(tx, made, at)
     await tx.connection.execute(delete(leases))
@@ -156,6 +158,19 @@ async def _forget_said(tx: Tx, at: datetime) -> None:
 # --- the clocks --------------------------------------------------------------------------------------------------------
 
 
+async def _spare(tx: Tx, at: datetime) -> None:
+    """No silence ends an incident before a day has passed: what the citizen said to it may be among what is lost.
+
+    Who is still to be asked once more is asked when that was to be, and has a day from then.
+    """
+    silent = (incidents.c.timer.in_((Timer.PAUSED, Timer.RATING)), incidents.c.due_at < at + AGAIN)
+    nudged = update(incidents).where(*silent, incidents.c.wake_at >= incidents.c.due_at)
+    await tx.connection.execute(nudged.values(due_at=at + AGAIN, wake_at=at + AGAIN))
+    for row in (await tx.connection.execute(select(incidents.c.id, incidents.c.wake_at).where(*silent))).all():
+        longer = update(incidents).where(incidents.c.id == row.id)
+        await tx.connection.execute(longer.values(due_at=max(row.wake_at or at, at) + AGAIN))
+
+
 async def _skip_reminders(tx: Tx, at: datetime) -> int:
     """What fell due meanwhile was said then, or is told in one word with everything else: each clock goes on from now."""
     source = await tx.regions.current()
@@ -178,9 +193,7 @@ async def _rest(tx: Tx, region: Region, found: Case, at: datetime) -> int | None
     incident = found.incident
     policy = region.policy(incident.topic, incident.territory)
     zone = region.zone_of(incident.territory)
-    rested, reminder, deed = wake(incident, policy, at, zone)
-    if deed is not None:
-        rested = replace(incident, due_at=at + AGAIN, wake_at=at + AGAIN)
+    rested, reminder, _ = wake(incident, policy, at, zone)  # it closes nothing: what it would close has a day (``_spare``)
     if rested.wake_at == incident.wake_at:
         return None
     await tx.incidents.save(Case(rested, found.report))

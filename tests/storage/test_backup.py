@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from bots.channel import Address, OpenThread, RenameThread, Reply
-from incidents.deadlines import Policy, start
+from incidents.deadlines import CITIZEN_NUDGE, DEADLINE, Policy, plan, start
 from incidents.incident import Status, Timer
 from storage.alone import Alone, NotAlone
 from storage.backup import back_up
@@ -236,6 +236,43 @@ async def test_nobodys_incident_is_closed_for_a_silence_that_may_be_ours(store: 
     await again.close()
     assert found is not None
     assert (found.incident.status, found.incident.due_at, found.incident.wake_at) == (Status.WAITING, later(hours=29), later(hours=29))
+
+
+@pytest.mark.parametrize("timer", [Timer.PAUSED, Timer.RATING])
+async def test_nor_is_one_that_was_to_be_closed_soon_after_the_restore(store: Store, tmp_path: Path, fresh_url: str, timer: Timer) -> None:
+    async with store.transaction() as tx:
+        facts = {"timer": timer, "turn": 2, "started_at": later(days=-5)}
+        soon = await reported(tx, status=Status.WAITING, due_at=later(hours=4), wake_at=later(hours=4), **facts)
+        far = await reported(tx, status=Status.WAITING, due_at=later(hours=28), wake_at=later(hours=28), **facts)
+    made = await back_up(store, tmp_path / "copy.sqlite3", NOON)
+    again, _ = await restored(fresh_url, made.file)
+    async with again.transaction() as tx:
+        found = [await tx.incidents.get(case.id) for case in (soon, far)]
+    await again.close()
+    assert [one and (one.incident.due_at, one.incident.wake_at) for one in found] == [
+        (later(hours=27), later(hours=27)),
+        (later(hours=28), later(hours=28)),
+    ]
+
+
+async def test_who_was_to_be_asked_once_more_in_the_morning_still_is(store: Store, tmp_path: Path, fresh_url: str) -> None:
+    policy, zone = Policy(), ALTAI.zone_of("")
+    async with store.transaction() as tx:
+        await tx.regions.loaded(REGION, NOON)
+        # asked at 23:00 for 25 hours: a day before the end it is night, and no evening comes before that
+        facts = {"timer": Timer.PAUSED, "turn": 2, "started_at": later(hours=4), "due_at": later(hours=29), "wake_at": later(hours=12)}
+        case = await reported(tx, status=Status.WAITING, organisation="zhkh-barnaul", **facts)
+    made = await back_up(store, tmp_path / "copy.sqlite3", later(hours=5))
+    assert [one.step.name for one in plan(case.incident, policy, zone)] == [CITIZEN_NUDGE, DEADLINE]
+    again, _ = await restored(fresh_url, made.file, hours=6)
+    async with again.transaction() as tx:
+        found = await tx.incidents.get(case.id)
+    await again.close()
+    assert found is not None
+    assert [(one.step.name, one.at) for one in plan(found.incident, policy, zone)] == [
+        (CITIZEN_NUDGE, later(hours=12)),
+        (DEADLINE, later(hours=36)),
+    ]
 
 
 # --- numbers -----------------------------------------------------------------------------------------------------------
