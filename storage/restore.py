@@ -125,18 +125,32 @@ def _is_sound(copy: Path) -> None:
 
 async def _into_sqlite(target: Path, file: Path, at: datetime, *, force: bool) -> Restored:
     target.parent.mkdir(parents=True, exist_ok=True)
+    owner = await asyncio.to_thread(_owner, target)
     alone = Alone(target)  # raises NotAlone while the house runs
     copy = target.with_name(f".{target.name}.restoring")
     try:
+        _give(alone.file, owner)
         occupied = await asyncio.to_thread(_is_occupied, target)
         if occupied and not force:
             raise CannotRestore("occupied")
         settled = await _prepared(file, copy, at)
+        _give(copy, owner)
         crash_point("restore", "prepared")
         return Restored(settled, await asyncio.to_thread(_put_in_place, copy, target, f"before-restore-{at:%Y%m%d-%H%M%S}"))
     finally:
         await asyncio.to_thread(leave_nothing, copy)
         alone.close()
+
+
+def _owner(target: Path) -> os.stat_result:
+    """Whose the database is that is there, or its folder."""
+    return (target if target.exists() else target.parent).stat()
+
+
+def _give(file: Path, owner: os.stat_result) -> None:
+    """Who restores is root perhaps, and the service is not: it could not open what is root's."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # Windows has no such thing
+        os.chown(file, owner.st_uid, owner.st_gid)
 
 
 def _put_in_place(copy: Path, target: Path, ending: str) -> Path | None:

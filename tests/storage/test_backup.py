@@ -293,6 +293,33 @@ async def test_a_number_given_after_the_backup_is_never_given_again(store: Store
     assert next_row > row + FEWEST
 
 
+# --- whose it is -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("replaced", [True, False], ids=["over a file", "into a folder"])
+@pytest.mark.parametrize("user", [0, 1000], ids=["root", "the service"])
+async def test_what_root_restores_belongs_to_whom_the_service_runs_as(
+    sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, replaced: bool
+) -> None:
+    made = await back_up(sqlite_store, tmp_path / "copy.sqlite3", NOON)
+    target = tmp_path / "fresh" / "sutki.db"
+    target.parent.mkdir()
+    if replaced:
+        shutil.copyfile(made.file, target)
+    owner = (target if replaced else target.parent).stat()
+    given: dict[str, tuple[int, int, bool]] = {}
+
+    def chown(file: Path, uid: int, gid: int) -> None:
+        given[file.name] = (uid, gid, target.exists())
+
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    monkeypatch.setattr("os.chown", chown)
+    await restore(f"sqlite+aiosqlite:///{target}", made.file, NOON, force=True)
+    before_it_is_in_place = (owner.st_uid, owner.st_gid, replaced)
+    names = ["sutki.db.lock", ".sutki.db.restoring"] if user == 0 else []
+    assert given == dict.fromkeys(names, before_it_is_in_place)
+
+
 # --- what is refused ---------------------------------------------------------------------------------------------------
 
 
