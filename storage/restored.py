@@ -125,8 +125,10 @@ async def _ask(tx: Tx, at: datetime) -> int:
 
 async def _drop(tx: Tx) -> int:
     gone = or_(and_(_NEW_MESSAGE, _for(Becomes.DROP)), outbox.c.whisper_to != "")
-    dropped = update(outbox).where(_WAITING, gone).values(state=DROPPED, error="restored from a backup")
-    count: int = (await tx.connection.execute(dropped)).rowcount
+    dropped = update(outbox).values(state=DROPPED, error="restored from a backup")
+    count: int = (await tx.connection.execute(dropped.where(_WAITING, gone))).rowcount
+    never_sent = select(outbox.c.id).where(outbox.c.state == DROPPED)  # what changes such a message may go as one of its own
+    await tx.connection.execute(dropped.where(_WAITING, outbox.c.instead_of_row.in_(never_sent)))
     kept = update(outbox).where(outbox.c.state == SENDING).values(state=QUEUED, doubted=True)
     await tx.connection.execute(kept)
     return count

@@ -175,6 +175,22 @@ async def test_what_waited_is_not_sent_and_an_answer_is_asked_about(store: Store
     await again.close()
 
 
+async def test_a_change_of_what_is_not_sent_is_not_sent_either(store: Store, tmp_path: Path, fresh_url: str) -> None:
+    """What is said to one person goes as a message of its own when there is none that it could change."""
+    async with store.transaction() as tx:
+        preview = await tx.outbox.put(Post(to=OFFICE, out=Reply("предпросмотр")), NOON)
+        edit = await tx.outbox.put(Post(to=OFFICE, out=Reply("правка"), instead_of_row=preview), NOON)
+        stands = await tx.outbox.put(Post(to=CITIZEN, out=Reply("принято")), NOON)
+        (claimed,) = await tx.outbox.claim(CITIZEN.account, NOON)
+        await tx.outbox.mark_sent([(claimed, ("77",))], NOON)
+        kept = await tx.outbox.put(Post(to=CITIZEN, out=Reply("решено"), instead_of_row=stands), NOON)
+    made = await back_up(store, tmp_path / "copy.sqlite3", NOON)
+    again, settled = await restored(fresh_url, made.file)
+    assert [await state_of(again, row) for row in (preview, edit, kept)] == [DROPPED, DROPPED, QUEUED]
+    await again.close()
+    assert settled.unsent == 1
+
+
 async def test_an_answer_that_was_to_be_sent_in_a_moment_is_given_back(store: Store, tmp_path: Path, fresh_url: str) -> None:
     async with store.transaction() as tx:
         raw = {"kind": "send-draft", "draft": 5}
