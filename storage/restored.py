@@ -52,7 +52,8 @@ AFTER_RESTORE: Mapping[Purpose, Becomes] = {
     Purpose.REMINDER: Becomes.DROP,
     Purpose.NOTICE: Becomes.DROP,
 }
-"""By what the message was for. Changes of messages that stand already are kept, whatever they are for: an edit twice is an edit."""
+"""By what the message was for. Changes of messages that stand already, and of titles of topics, are kept, whatever they are for:
+made twice they are the same, and what they say is written down as if it stood there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ async def _ask(tx: Tx, at: datetime) -> int:
 
 
 async def _drop(tx: Tx) -> int:
-    gone = or_(and_(_NEW_MESSAGE, _for(Becomes.DROP)), outbox.c.whisper_to != "")
+    gone = or_(and_(_NEW_MESSAGE, _for(Becomes.DROP), outbox.c.kind != "rename_thread"), outbox.c.whisper_to != "")
     dropped = update(outbox).values(state=DROPPED, error="restored from a backup")
     count: int = (await tx.connection.execute(dropped.where(_WAITING, gone))).rowcount
     never_sent = select(outbox.c.id).where(outbox.c.state == DROPPED)  # what changes such a message may go as one of its own

@@ -191,6 +191,16 @@ async def test_a_change_of_what_is_not_sent_is_not_sent_either(store: Store, tmp
     assert settled.unsent == 1
 
 
+async def test_the_title_of_a_topic_is_changed_all_the_same(store: Store, tmp_path: Path, fresh_url: str) -> None:
+    """It is written down with the topic as if it stood there already: nobody would change it until the next time."""
+    async with store.transaction() as tx:
+        renames = await tx.outbox.put(Post(to=OFFICE, out=RenameThread("№ 1 ✅"), topic_of=1), NOON)
+    made = await back_up(store, tmp_path / "copy.sqlite3", NOON)
+    again, settled = await restored(fresh_url, made.file)
+    assert (await state_of(again, renames), settled.unsent) == (QUEUED, 0)
+    await again.close()
+
+
 async def test_an_answer_that_was_to_be_sent_in_a_moment_is_given_back(store: Store, tmp_path: Path, fresh_url: str) -> None:
     async with store.transaction() as tx:
         raw = {"kind": "send-draft", "draft": 5}
