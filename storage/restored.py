@@ -120,7 +120,7 @@ async def _ask(tx: Tx, at: datetime) -> int:
     for row in rows:
         if row.draft_id:
             raw = {"kind": "outcome", "row": row.id, "draft": row.draft_id, "state": UNCERTAIN, "error": "restored from a backup"}
-            await tx.inbox.later(f"outcome/{row.id}/restored", raw, lane=FIRST, at=at)
+            await tx.inbox.later(f"outcome/{row.id}/restored/{at.isoformat()}", raw, lane=FIRST, at=at)
     return len({row.draft_id or -row.id for row in rows})
 
 

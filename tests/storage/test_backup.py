@@ -201,6 +201,28 @@ async def test_the_title_of_a_topic_is_changed_all_the_same(store: Store, tmp_pa
     await again.close()
 
 
+async def test_an_answer_that_is_in_doubt_once_more_is_asked_about_once_more(store: Store, tmp_path: Path, fresh_url: str) -> None:
+    async with store.transaction() as tx:
+        case = await reported(tx, status=Status.ANSWERED)
+        draft = Draft(incident=case.id, person=case.report.person, address=OFFICE, user_id="5", message="9", text="Починили", state="sent")
+        draft = await tx.conversations.write(draft, NOON)
+        row = await tx.outbox.put(Post(to=CITIZEN, out=Reply("слова"), purpose=Purpose.ANSWER, incident=case.id, draft=draft.id), NOON)
+    first = await back_up(store, tmp_path / "first.sqlite3", NOON)
+    again, _ = await restored(fresh_url, first.file, hours=1)
+    async with again.transaction() as tx:
+        (told,) = await tx.inbox.waiting(later(hours=2))
+        await tx.inbox.done([told.id], later(hours=2))
+        await tx.outbox.again(row)
+    second = await back_up(again, tmp_path / "second.sqlite3", later(hours=2))
+    await again.close()
+    done = await restore(fresh_url, second.file, later(hours=5), force=True)
+    last = Store(fresh_url)
+    async with last.transaction() as tx:
+        told_again = [raw.raw["row"] for raw in await tx.inbox.waiting(later(hours=6))]
+    await last.close()
+    assert (done.settled.answers, told_again) == (1, [row])
+
+
 async def test_an_answer_that_was_to_be_sent_in_a_moment_is_given_back(store: Store, tmp_path: Path, fresh_url: str) -> None:
     async with store.transaction() as tx:
         raw = {"kind": "send-draft", "draft": 5}
