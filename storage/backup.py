@@ -120,10 +120,10 @@ def _write(target: sqlite3.Connection, into: str, rows: Iterable[Iterable[Any]])
 
 
 def _as_sqlite(value: Any) -> Any:
-    """An instant as ``storage.tables.Instant`` keeps it there, JSON as its text; everything else is the same in both."""
+    """An instant as ``storage.tables.Instant`` keeps it there, JSON as its text, in ASCII as everywhere; the rest is the same in both."""
     if isinstance(value, datetime):
         return _instant(value)
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+    return json.dumps(value) if isinstance(value, dict | list) else value
 
 
 def _instant(value: datetime) -> str:

@@ -250,13 +250,10 @@ async def _fill(connection: AsyncConnection, copy: Path) -> None:
 
 
 def _plain(table: Table, rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
-    """As the driver writes them: JSON as its text."""
+    """As the driver writes them: JSON as its text, in ASCII, for half a pair of surrogates cannot be written otherwise."""
     is_json = [isinstance(column.type, JSON) for column in table.c]
     return [
-        tuple(
-            json.dumps(value, ensure_ascii=False) if as_json and value is not None else value
-            for value, as_json in zip(row, is_json, strict=True)
-        )
+        tuple(json.dumps(value) if as_json and value is not None else value for value, as_json in zip(row, is_json, strict=True))
         for row in rows
     ]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from bots.channel import Address, OpenThread, RenameThread, Reply
+from bots.channel import Address, OpenThread, RenameThread, Reply, Update
 from incidents.deadlines import CITIZEN_NUDGE, DEADLINE, Policy, plan, start
 from incidents.incident import Status, Timer
 from storage.alone import Alone, NotAlone
@@ -539,3 +539,21 @@ async def test_a_backup_of_either_database_goes_into_the_other(sqlite_store: Sto
     await last.close()
     assert mark is not None
     assert json.loads(mark.value)["last_number"] >= 1
+
+
+async def test_half_a_letter_goes_from_one_database_into_the_other_and_back(
+    sqlite_store: Store, postgresql_url: str, tmp_path: Path
+) -> None:
+    """A raw update is kept as it came, and what a messenger cut may end in the middle of a pair."""
+    half = {"text": "яма \ud83d", "name": "Анна"}
+    async with sqlite_store.transaction() as tx:
+        await tx.inbox.put("vk/biysk", [Update(key="1", raw=half, lane="501")], NOON)
+    first = await back_up(sqlite_store, tmp_path / "one.sqlite3", NOON)
+    await restore(postgresql_url, first.file, NOON, force=False)
+    middle = Store(postgresql_url)
+    second = await back_up(middle, tmp_path / "two.sqlite3", NOON)
+    await middle.close()
+    last, _ = await restored(f"sqlite+aiosqlite:///{tmp_path / 'back.db'}", second.file)
+    async with last.transaction() as tx:
+        assert [row.raw for row in await tx.inbox.waiting(NOON)] == [half]
+    await last.close()
