@@ -151,9 +151,10 @@ class Moment:
         """Do one thing to an incident: rules, clock, history, and word to everybody concerned. Raises NotAllowed or Stale."""
         changed, change = act(case.incident, deed)
         policy = self.region.policy(changed.topic, changed.territory)
-        clocked = follow(case.incident, changed, change, policy, self.zone(changed.territory))
+        zone = self.zone(changed.territory)
+        clocked = follow(case.incident, changed, change, policy, zone)
         saved = await self.tx.incidents.save(Case(clocked, case.report), change)
-        if due_at := first_due(case.incident, change, clocked):
+        if due_at := first_due(case.incident, change, clocked, policy, zone):
             owner, reported_at = case.incident.organisation, case.incident.reported_at
             await self.tx.answers.first(case.id, owner, reported_at=reported_at, at=change.at, due_at=due_at)
         await self.office.after(self, case, saved, change)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
+from incidents.deadlines import Policy, goes_on_until
 from incidents.incident import Change, Incident, Role, Timer
 
 
@@ -105,13 +106,13 @@ def days(first: date, count: int, zone: tzinfo) -> tuple[datetime, datetime]:
     return begin, end
 
 
-def first_due(before: Incident, change: Change, after: Incident) -> datetime | None:
+def first_due(before: Incident, change: Change, after: Incident, policy: Policy, zone: tzinfo) -> datetime | None:
     """When the first answer, if this change was it, was due; None when it was none.
 
-    One that came while the citizen was being asked something was due so long after the question as was left then.
+    One that came while the citizen was being asked something was due when its clock, had it gone on at the question, would have ended.
     """
     if before.answered_at is not None or after.answered_at is None:
         return None
     if before.timer is Timer.PAUSED and before.started_at is not None:
-        return before.started_at + timedelta(seconds=before.paused_left)
+        return goes_on_until(before, before.started_at, policy, zone)
     return before.due_at or change.at

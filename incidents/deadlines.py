@@ -42,6 +42,7 @@ __all__ = [
     "Urgency",
     "Why",
     "follow",
+    "goes_on_until",
     "hurry",
     "plan",
     "recompute",
@@ -143,10 +144,15 @@ def _pause(before: Incident, after: Incident, at: datetime, policy: Policy, zone
 
 def _resume(after: Incident, at: datetime, policy: Policy, zone: tzinfo) -> Incident:
     """Go on with what was left: each step that was not heard before the pause is said, at once where its time has passed."""
-    rest = Length(timedelta(seconds=after.paused_left), working=owed(after, policy).working and after.paused_left > 0)
     timer = Timer.REWORK if after.answered_at is not None else Timer.FIRST_ANSWER
-    resumed = replace(after, timer=timer, paused_left=0.0, started_at=at, due_at=later(at, rest, policy, zone))
+    resumed = replace(after, timer=timer, paused_left=0.0, started_at=at, due_at=goes_on_until(after, at, policy, zone))
     return _goes_on(replace(resumed, heard=_but_the_nudge(after.heard)), policy, zone)
+
+
+def goes_on_until(waiting: Incident, at: datetime, policy: Policy, zone: tzinfo) -> datetime:
+    """When the clock that waits for the citizen ends if it goes on at an instant with what was left of it."""
+    rest = Length(timedelta(seconds=waiting.paused_left), working=owed(waiting, policy).working and waiting.paused_left > 0)
+    return later(at, rest, policy, zone)
 
 
 def _but_the_nudge(heard: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents.agenda import AGENDA, LATEST, PRESSING, TOLD, Digest, begins, day_of, days, first_due, next_morning
+from incidents.deadlines import Length, Policy, follow, start
 from incidents.incident import Action, Deed, Incident, Role, Status, Timer, act
 
 ZONES = [
@@ -59,7 +60,7 @@ def test_what_is_told_stands_in_the_list() -> None:
 
 
 def incident(**facts: object) -> Incident:
-    return Incident(id=1, organisation="zhkh", reported_at=NOON, **facts)  # type: ignore[arg-type]
+    return Incident(**{"id": 1, "organisation": "zhkh", "reported_at": NOON, **facts})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -75,10 +76,23 @@ def incident(**facts: object) -> Incident:
 )
 def test_only_the_first_answer_is_one_and_it_was_due_when_its_clock_ended(before: Incident, due: datetime | None) -> None:
     after, change = act(before, Deed(action=Action.ANSWER, role=Role.OFFICIAL, by=1, at=NOON + timedelta(hours=9), text="Готово"))
-    assert first_due(before, change, after) == due
+    assert first_due(before, change, after, Policy(), UTC) == due
 
 
 def test_what_is_no_answer_is_no_first_answer() -> None:
     before = incident(status=Status.ASSIGNED, timer=Timer.FIRST_ANSWER, due_at=NOON)
     after, change = act(before, Deed(action=Action.TAKE, role=Role.OFFICIAL, by=1, at=NOON))
-    assert first_due(before, change, after) is None
+    assert first_due(before, change, after, Policy(), UTC) is None
+
+
+def test_a_first_answer_that_came_while_the_clock_rested_was_due_when_that_would_have_ended() -> None:
+    """Asked on Friday at 17:00 with five working hours left: one of them on Friday, four on Monday."""
+    zone, policy = ZoneInfo("Asia/Barnaul"), Policy(first_answer=Length(timedelta(hours=9), working=True))
+    friday, monday = (datetime(2026, 3, day, 13, tzinfo=zone).astimezone(UTC) for day in (13, 16))
+    running = start(incident(status=Status.ASSIGNED, reported_at=friday), policy, zone)
+    ask = Deed(action=Action.ASK, role=Role.OFFICIAL, by=1, at=friday + timedelta(hours=4), text="Какой дом?")
+    waiting, change = act(running, ask)
+    waiting = follow(running, waiting, change, policy, zone)
+    after, change = act(waiting, Deed(action=Action.ANSWER, role=Role.OFFICIAL, by=1, at=monday - timedelta(hours=3), text="Готово"))
+    assert running.due_at == monday
+    assert first_due(waiting, change, after, policy, zone) == monday
