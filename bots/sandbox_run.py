@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from aiohttp import web
@@ -80,7 +81,7 @@ async def open_sandbox(stack: AsyncExitStack, *, port: int, folder: Path) -> San
     stack.push_async_callback(telegram.close)
     stack.push_async_callback(vk.close)
     given = {
-        "SUTKI_DATABASE": f"sqlite:///{folder / 'sutki.db'}",
+        "SUTKI_DATABASE": f"sqlite:///{quote(str(folder / 'sutki.db'))}",
         "SUTKI_REGION": str(REGION),
         "SUTKI_TELEGRAM_URL": telegram_url,
         "SUTKI_VK_URL": vk_url,

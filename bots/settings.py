@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy import make_url
 
 from bots.environment import variables
 from bots.redaction import hide
@@ -62,10 +63,17 @@ def _wrong(key: str, **arguments: str) -> PydanticCustomError:
 def _database(value: object) -> str:
     scheme, found, rest = str(value).partition("://")
     if found and scheme in _SQLITE:
-        return f"sqlite+aiosqlite://{rest}"
+        return f"sqlite+aiosqlite://{_file(rest)}"
     if found and scheme in _POSTGRESQL and rest:
         return f"postgresql+asyncpg://{_several(rest)}".replace("?sslmode=", "?ssl=").replace("&sslmode=", "&ssl=")
     raise _wrong("database")
+
+
+def _file(rest: str) -> str:
+    """Where an SQLite database lies: without a name it would be in memory, and gone at the end."""
+    if not rest.startswith("/") or rest == "/" or "?" in rest:
+        raise _wrong("database-file")
+    return rest
 
 
 def _several(rest: str) -> str:
@@ -184,10 +192,10 @@ class Settings(BaseSettings):
     @property
     def database_file(self) -> Path | None:
         """The file of an SQLite database; None for any other."""
-        if not self.database.startswith("sqlite"):
+        url = make_url(self.database)  # as whoever opens it reads it: «%20» is a space
+        if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
             return None
-        path = self.database.partition("://")[2].partition("?")[0].removeprefix("/")
-        return Path(path) if path and path != ":memory:" else None
+        return Path(url.database)
 
     def unknown(self, tokens: Collection[str] = ()) -> dict[str, str]:
         """Variables that begin like ours but are neither settings nor these tokens, with the likeliest name that was meant (or nothing)."""

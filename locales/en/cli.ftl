@@ -52,6 +52,7 @@ cli-doctor-help = Check everything and say how to mend it. Looks at settings, to
 cli-settings-heading = The settings cannot be used:
 cli-settings-bad = { $variable }: the value cannot be used.
 cli-settings-database = { $variable }: must be a database address like sqlite:///data/sutki.db or postgresql://name:password@server/database.
+cli-settings-database-file = { $variable }: after sqlite:/// comes the path of a file and nothing else, like sqlite:///data/sutki.db, or sqlite:////srv/sutki.db from the root; a question mark in it is written %3F.
 cli-settings-address = { $variable }: must be an address that begins with http:// or https://, not “{ $value }”.
 cli-settings-log = { $variable }: “{ $value }” is not understood. Level: { $levels }; form: { $forms }; for example “info,json”.
 cli-settings-hours = { $variable }: a number of hours is needed, like 26, or off, not “{ $value }”.

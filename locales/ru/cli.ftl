@@ -52,6 +52,7 @@ cli-doctor-help = Проверить всё и сказать, что испра
 cli-settings-heading = Настройки не подходят:
 cli-settings-bad = { $variable }: значение не подходит.
 cli-settings-database = { $variable }: нужен адрес базы вида sqlite:///data/sutki.db или postgresql://имя:пароль@сервер/база.
+cli-settings-database-file = { $variable }: после sqlite:/// нужен путь к файлу и больше ничего, например sqlite:///data/sutki.db или, от корня, sqlite:////srv/sutki.db; вопросительный знак в нём пишется %3F.
 cli-settings-address = { $variable }: нужен адрес, который начинается с http:// или https://, а не «{ $value }».
 cli-settings-log = { $variable }: непонятное слово «{ $value }». Уровень: { $levels }; вид: { $forms }; например «info,json».
 cli-settings-hours = { $variable }: нужно число часов, например 26, или off, а не «{ $value }».

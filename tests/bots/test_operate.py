@@ -209,3 +209,18 @@ async def test_a_house_that_runs_is_named(sqlite_store: Store, tmp_path: Path, c
     assert await put_back(RU, settings, made.file, NOON + timedelta(hours=1), force=True) == 1
     alone.close()
     assert "работают боты" in capsys.readouterr().err
+
+
+async def test_a_house_that_runs_is_found_by_whatever_address(
+    sqlite_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from storage.alone import Alone
+    from storage.backup import back_up
+
+    made = await back_up(sqlite_store, tmp_path / "copy.sqlite3", NOON)
+    settings = read(needs_region=False, given={"SUTKI_DATABASE": f"sqlite:///{tmp_path}/my%20data/sutki.db"})
+    assert settings.database_file is not None
+    alone = Alone(settings.database_file)  # as the house does
+    assert await put_back(RU, settings, made.file, NOON + timedelta(hours=1), force=True) == 1
+    alone.close()
+    assert "работают боты" in capsys.readouterr().err

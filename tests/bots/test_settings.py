@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from bots import redaction
 from bots.environment import language, variables
@@ -70,6 +71,18 @@ def test_the_folder_of_the_database_is_made(tmp_path: Path) -> None:
     settings = given(database=f"sqlite:///{tmp_path}/a/b/c.db")
     assert settings.database_file == tmp_path / "a/b/c.db"
     assert (tmp_path / "a/b").is_dir()
+
+
+def test_the_file_of_the_database_is_the_one_that_is_opened(tmp_path: Path) -> None:
+    settings = given(database=f"sqlite:///{tmp_path}/my%20data/50%25.db")
+    assert settings.database_file == tmp_path / "my data" / "50%.db" == Path(str(make_url(settings.database).database))
+
+
+@pytest.mark.parametrize(
+    "written", ["sqlite://", "sqlite:///", "sqlite:///?mode=rwc", "sqlite://data/sutki.db", "sqlite:///s.db?timeout=5"]
+)
+def test_a_database_that_would_be_in_memory_or_elsewhere_is_refused(written: str) -> None:
+    assert problems(database=written) == [("cli-settings-database-file", "SUTKI_DATABASE")]
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
