@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, ValidationE
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from bots.environment import variables
 from bots.redaction import hide
@@ -22,6 +23,22 @@ _LEVELS = ("debug", "info", "warning", "error")
 _FORMS = ("console", "json")
 _POSTGRESQL = {"postgres", "postgresql", "postgresql+asyncpg"}
 _SQLITE = {"sqlite", "sqlite+aiosqlite"}
+_OPTIONS = (
+    "sslmode",
+    "target_session_attrs",
+    "host",
+    "port",
+    "user",
+    "password",
+    "passfile",
+    "service",
+    "servicefile",
+    "krbsrvname",
+    "gsslib",
+)
+"""What may stand behind the question mark of a PostgreSQL address; the driver takes the others from variables like PGSSLROOTCERT."""
+_OF_SQLALCHEMY = ("database", "prepared_statement_cache_size", "prepared_statement_name_func")
+"""What SQLAlchemy adds, or takes for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +82,7 @@ def _database(value: object) -> str:
     if found and scheme in _SQLITE:
         return f"sqlite+aiosqlite://{_file(rest)}"
     if found and scheme in _POSTGRESQL and rest:
-        return f"postgresql+asyncpg://{_several(rest)}".replace("?sslmode=", "?ssl=").replace("&sslmode=", "&ssl=")
+        return _checked(f"postgresql+asyncpg://{_several(rest)}".replace("?sslmode=", "?ssl=").replace("&sslmode=", "&ssl="))
     raise _wrong("database")
 
 
@@ -84,6 +101,24 @@ def _several(rest: str) -> str:
         return rest
     hosts = "&".join(f"host={server}" if ":" in server else f"host={server}:5432" for server in servers.split(","))
     return f"{who}{at}{slash}{name}{'&' if '?' in name else '?'}{hosts}"
+
+
+def _checked(address: str) -> str:
+    """The address, if SQLAlchemy and the driver will understand it. Nothing of it is shown: any piece may be one of a password."""
+    try:
+        url = make_url(address)
+        options = url.get_dialect()().create_connect_args(url)[1]
+        hosts, ports = options.get("host") or "localhost", options.get("port") or 5432  # lists where there are several servers
+        for host in [hosts] if isinstance(hosts, str) else hosts:
+            if not host.startswith("/"):
+                host.encode("idna")  # as the driver does; ValueError when a part between dots is empty or too long
+    except (ArgumentError, ValueError):
+        raise _wrong("database") from None
+    if not all(0 < port < 65536 for port in ([ports] if isinstance(ports, int) else ports)):
+        raise _wrong("database-port")
+    if not options.keys() <= {"ssl", *_OPTIONS, *_OF_SQLALCHEMY}:
+        raise _wrong("database-option", known=", ".join(_OPTIONS))
+    return address
 
 
 def _address(value: object) -> str:

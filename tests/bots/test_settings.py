@@ -85,6 +85,35 @@ def test_a_database_that_would_be_in_memory_or_elsewhere_is_refused(written: str
     assert problems(database=written) == [("cli-settings-database-file", "SUTKI_DATABASE")]
 
 
+@pytest.mark.parametrize(
+    ("rest", "key"),
+    [
+        ("u:p@db:abc/s", "database"),
+        ("u:p@one:abc,two/s", "database"),
+        ("u:p@db..example/s", "database"),
+        ("u@/s?host=one:1&host=two", "database"),
+        ("u:p@db:99999/s", "database-port"),
+        ("u:p@one:1,two:65536/s", "database-port"),
+        ("u:p@db/s?connect_timeout=5", "database-option"),
+        ("u:p@db/s?application_name=sutki", "database-option"),
+        ("u:p@db/s?sslmode=verify-full&sslrootcert=/etc/root.pem", "database-option"),
+        ("u:p@ss?word=1@db/s", "database-option"),
+    ],
+)
+def test_an_address_the_driver_would_not_understand_is_refused_and_not_shown(rest: str, key: str) -> None:
+    with pytest.raises(BadSettings) as wrong:
+        given(database=f"postgresql://{rest}")
+    (problem,) = wrong.value.problems
+    assert problem.key == f"cli-settings-{key}"
+    assert problem.arguments.keys() <= {"variable", "known"}
+    assert "word" not in problem.arguments.get("known", "").split(", ")
+
+
+@pytest.mark.parametrize("options", ["sslmode=verify-full&target_session_attrs=any", "passfile=/run/pg", "prepared_statement_cache_size=0"])
+def test_what_the_driver_understands_may_stand_in_an_address(options: str) -> None:
+    assert given(database=f"postgresql://u:p@db/s?{options}").database.endswith(options.replace("sslmode", "ssl"))
+
+
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert problems(database=f"sqlite:///{tmp_path}/file/c.db") == [("cli-settings-folder", "")]
