@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bots.administer import Connect
 from bots.channel import Clock, Refused, Undelivered
+from bots.redaction import without_user
 from bots.settings import Settings
 from incidents.region import Account, Region, RegionErrors, parse
 from storage.migrate import is_current, revision
@@ -164,7 +165,7 @@ async def _account(account: Account, settings: Settings, connect: Connect) -> As
     except Refused:
         yield Finding(Grade.WRONG, "cli-doctor-token-wrong", arguments)
     except Undelivered:
-        address = _base(account, settings)
+        address = without_user(_base(account, settings))
         yield Finding(Grade.WRONG, "cli-doctor-account-away", {"account": account.key, "address": address})
 
 

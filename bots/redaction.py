@@ -18,6 +18,8 @@ _LOOKS_LIKE_A_SECRET = re.compile(
     re.VERBOSE,
 )
 
+_USER = re.compile(r"\A((?:[a-z]+:)?//)?.*@", re.DOTALL | re.IGNORECASE)
+
 _known: set[str] = set()
 
 
@@ -33,3 +35,8 @@ def redact(text: str) -> str:
         if secret in text:
             text = text.replace(secret, HIDDEN)
     return _LOOKS_LIKE_A_SECRET.sub(HIDDEN, text)
+
+
+def without_user(address: str) -> str:
+    """The address of a server as people may see it: without the user and the password that may stand in it."""
+    return _USER.sub(r"\1", address)

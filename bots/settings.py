@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bots.environment import variables
-from bots.redaction import hide
+from bots.redaction import hide, without_user
 
 PREFIX = "SUTKI_"
 _LEVELS = ("debug", "info", "warning", "error")
@@ -129,7 +129,7 @@ def _address(value: object) -> str:
     except ValueError:
         usable = False
     if not usable or parts.query or parts.fragment:
-        raise _wrong("address", value=str(value))
+        raise _wrong("address", value=without_user(str(value)))
     return text
 
 

@@ -220,6 +220,12 @@ async def test_what_is_wrong_with_an_account_is_named(store: Store, tmp_path: Pa
     assert found[key].grade is Grade.WRONG
 
 
+async def test_the_address_of_a_messenger_is_named_without_user_and_password(store: Store, tmp_path: Path) -> None:
+    told = settings("http://proxy:hunter22@127.0.0.1:9/bots", tmp_path)
+    found = await examined(told, store, Told("a", TryLater("later", 1)))
+    assert found["cli-doctor-account-away"].arguments["address"] == "http://127.0.0.1:9/bots"
+
+
 async def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
     store = Store("postgresql+asyncpg://u:hunter22@127.0.0.1:9/x")
     found = await examined(settings("http://127.0.0.1:9", tmp_path), store, None)

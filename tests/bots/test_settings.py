@@ -155,6 +155,18 @@ def test_a_wrong_base_address_is_said(written: str) -> None:
     assert problems(telegram_url=written) == [("cli-settings-address", "SUTKI_TELEGRAM_URL")]
 
 
+@pytest.mark.parametrize(
+    "written", ["ftp://proxy:hunter22@127.0.0.1", "proxy:hunter22@127.0.0.1", "https://hunter22@127.0.0.1:port", "//a:hun/@ter22@127.0.0.1"]
+)
+def test_a_wrong_base_address_is_said_without_user_and_password(written: str) -> None:
+    for name in ("telegram_url", "vk_url"):
+        with pytest.raises(BadSettings) as wrong:
+            given(**{name: written})
+        shown = wrong.value.problems[0].arguments["value"]
+        assert "127.0.0.1" in shown
+        assert not any(part in shown for part in ("hun", "ter22", "proxy", "@"))
+
+
 def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(BadSettings) as wrong:
         read(given={"SUTKI_DATABASE": "mysql://root:hunter2@db/x", "SUTKI_LOG": "loud", "SUTKI_HEALTH": "x", "SUTKI_REGION": "no.toml"})
