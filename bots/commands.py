@@ -100,12 +100,11 @@ def sandbox(words: Texts, port: int, folder: Path, *, reset: bool) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _MARK).touch()
     from bots import app, logs, sandbox_run
-    from bots.environment import variables
-    from bots.settings import BadSettings, read
+    from bots.settings import BadSettings, read, surroundings
 
     try:
         # The real settings are none of the sandbox's business, but how much is logged is.
-        log = read(needs_region=False, given={"SUTKI_LOG": variables().get("SUTKI_LOG", "warning")}).log
+        log = read(needs_region=False, given={"SUTKI_LOG": surroundings().get("SUTKI_LOG", "warning")}).log
     except BadSettings as wrong:
         return _say_problems(words, wrong)
     logs.start(log.level, json=log.json)

@@ -10,10 +10,13 @@ DOTENV = ".env"
 
 
 def variables(folder: Path | None = None) -> Mapping[str, str]:
-    """What .env in the folder (the working directory) says, overruled by what the process was given. Empty values count as not given."""
+    """What .env in the folder (the working directory) says, overruled by what the process was given. Empty values count as not given.
+
+    Raises OSError, UnicodeDecodeError.
+    """
     from dotenv import dotenv_values  # noqa: PLC0415  # not needed for `sutki --help`
 
-    written = dotenv_values((folder or Path.cwd()) / DOTENV)
+    written = dotenv_values((folder or Path.cwd()) / DOTENV, encoding="utf-8-sig")  # Notepad puts a mark before the first name
     return {name: value for name, value in {**written, **os.environ}.items() if value}
 
 

@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from bots.environment import variables
+from bots.environment import DOTENV, variables
 from bots.redaction import hide, without_user
 
 PREFIX = "SUTKI_"
@@ -217,10 +217,10 @@ class Settings(BaseSettings):
         return (init_settings,)
 
     def token(self, variable: str) -> SecretStr | None:
-        """The secret in the variable, or in the file whose path the variable with _FILE holds; None when there is none."""
+        """The secret in the variable, or in the file whose path the variable with _FILE holds; None when there is none that can be read."""
         try:
             secret = _secret(self._variables, variable)
-        except OSError:
+        except (OSError, UnicodeDecodeError):
             return None
         return SecretStr(secret) if secret else None
 
@@ -240,17 +240,31 @@ class Settings(BaseSettings):
         return {name: next(iter(difflib.get_close_matches(name, ours, 1)), "") for name in strange}
 
 
+def surroundings() -> Mapping[str, str]:
+    """What .env and the environment say. Raises BadSettings when .env cannot be read."""
+    try:
+        return variables()
+    except UnicodeDecodeError as failure:
+        line = failure.object.count(b"\n", 0, failure.start) + 1
+        raise BadSettings((Problem("cli-settings-dotenv-not-utf8", {"path": DOTENV, "line": str(line)}),)) from None
+    except OSError as failure:
+        why = failure.strerror or type(failure).__name__
+        raise BadSettings((Problem("cli-settings-dotenv", {"path": DOTENV, "why": why}),)) from None
+
+
 def read(*, needs_region: bool = True, given: Mapping[str, str] | None = None) -> Settings:
     """Read the settings. Raises BadSettings with everything that is wrong.
 
     ``given`` stands in for the environment and .env. ``needs_region``: a missing region file is a problem.
     """
-    found = variables() if given is None else given
+    found = surroundings() if given is None else given
     problems: list[Problem] = []
     values: dict[str, object] = {}
     for name in Settings.model_fields:
         try:
             value = _secret(found, PREFIX + name.upper()) if name == "database" else found.get(PREFIX + name.upper())
+        except UnicodeDecodeError:
+            problems.append(Problem("cli-settings-file-not-utf8", {"variable": PREFIX + name.upper() + "_FILE"}))
         except OSError as failure:
             problems.append(
                 Problem("cli-settings-file", {"variable": PREFIX + name.upper() + "_FILE", "why": failure.strerror or "unreadable"})
@@ -275,10 +289,13 @@ def read(*, needs_region: bool = True, given: Mapping[str, str] | None = None) -
 
 
 def _secret(found: Mapping[str, str], variable: str) -> str:
-    """The variable's value, or the first line of the file it points to. From now on it is kept out of the logs. Raises OSError."""
+    """The variable's value, or the first line of the file it points to. From now on it is kept out of the logs.
+
+    Raises OSError, UnicodeDecodeError.
+    """
     value = found.get(variable, "")
     if not value and (path := found.get(variable + "_FILE")):
-        value = Path(path).read_text(encoding="utf-8").strip()
+        value = Path(path).read_text(encoding="utf-8-sig").strip().partition("\n")[0].rstrip()
     if value and not value.startswith("sqlite"):
         hide(value)
     return value

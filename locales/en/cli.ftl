@@ -60,6 +60,9 @@ cli-settings-log = { $variable }: “{ $value }” is not understood. Level: { $
 cli-settings-hours = { $variable }: a number of hours is needed, like 26, or off, not “{ $value }”.
 cli-settings-listen = { $variable }: must be address:port, for example 127.0.0.1:8081, or off, not “{ $value }”.
 cli-settings-file = { $variable }: the secret's file cannot be read: { $why }.
+cli-settings-file-not-utf8 = { $variable }: the secret's file must be in UTF-8; its first line counts.
+cli-settings-dotenv = { $path }: the file cannot be read: { $why }.
+cli-settings-dotenv-not-utf8 = { $path }:{ $line }: the file must be in UTF-8.
 cli-settings-folder = The database's folder { $path } cannot be made: { $why }.
 cli-settings-region = There is no region file { $path }. Copy examples/altai.toml to region.toml and make it yours, or name your file in SUTKI_REGION.
 

@@ -60,6 +60,9 @@ cli-settings-log = { $variable }: непонятное слово «{ $value }»
 cli-settings-hours = { $variable }: нужно число часов, например 26, или off, а не «{ $value }».
 cli-settings-listen = { $variable }: нужно адрес:порт, например 127.0.0.1:8081, или off, а не «{ $value }».
 cli-settings-file = { $variable }: файл с секретом не читается: { $why }.
+cli-settings-file-not-utf8 = { $variable }: файл с секретом должен быть в UTF-8; важна его первая строка.
+cli-settings-dotenv = { $path }: файл не читается: { $why }.
+cli-settings-dotenv-not-utf8 = { $path }:{ $line }: файл должен быть в UTF-8.
 cli-settings-folder = Папку для базы { $path } не создать: { $why }.
 cli-settings-region = Нет файла региона { $path }. Скопируйте examples/altai.toml в region.toml и исправьте под себя или назовите свой файл в SUTKI_REGION.
 

@@ -200,6 +200,14 @@ def test_bad_settings_are_explained_all_at_once(sutki: Sutki, command: tuple[str
     assert "Traceback" not in said.stderr
 
 
+@pytest.mark.parametrize("command", ["run", "doctor", "sandbox"])
+def test_dotenv_in_another_encoding_is_named_with_its_line(sutki: Sutki, tmp_path: Path, command: str) -> None:
+    (tmp_path / ".env").write_bytes("# Токены бота\nSUTKI_LOG=info\n".encode("cp1251"))
+    said = sutki(command)
+    assert said.returncode == 2
+    assert ".env:1: the file must be in UTF-8" in said.stderr
+
+
 def test_run_without_a_region_file_says_what_to_copy(sutki: Sutki) -> None:
     said = sutki("run")
     assert said.returncode == 2

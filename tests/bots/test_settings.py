@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 
 from bots import redaction
 from bots.environment import language, variables
-from bots.settings import BadSettings, Listen, Log, Settings, read
+from bots.settings import BadSettings, Listen, Log, Problem, Settings, read
 
 TOKEN = "7012345678:AAH9" + "x-_Z" * 8
 
@@ -196,6 +196,33 @@ def test_the_environment_overrules_dotenv_and_empty_means_not_given(tmp_path: Pa
     assert token.get_secret_value() == "in the file"
 
 
+def test_dotenv_in_another_encoding_is_said_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("SUTKI_LOG=debug\n# Токены бота\n".encode("cp1251"))
+    with pytest.raises(BadSettings) as wrong:
+        read(needs_region=False)
+    assert wrong.value.problems == (Problem("cli-settings-dotenv-not-utf8", {"path": ".env", "line": "2"}),)
+
+
+def test_dotenv_that_cannot_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("bots.settings.variables", refuse)
+    with pytest.raises(BadSettings) as wrong:
+        read(needs_region=False)
+    assert wrong.value.problems == (Problem("cli-settings-dotenv", {"path": ".env", "why": "Permission denied"}),)
+
+
+def test_what_notepad_writes_first_is_no_part_of_a_name_or_a_token(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SUTKI_LOG=debug\nA_FILE=secret\n", encoding="utf-8-sig")
+    (tmp_path / "secret").write_text(TOKEN, encoding="utf-8-sig")
+    settings = read(needs_region=False)
+    token = settings.token("A")
+    assert settings.log == Log("debug")
+    assert token is not None
+    assert token.get_secret_value() == TOKEN
+
+
 def test_a_token_comes_from_its_variable_or_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text(f"{TOKEN}\n", encoding="utf-8")
     settings = read(needs_region=False, given={"A": TOKEN, "B_FILE": str(tmp_path / "secret"), "C_FILE": str(tmp_path / "none"), "D": ""})
@@ -208,6 +235,22 @@ def test_the_database_address_may_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "url").write_text("postgresql://u:hunter22@db/s\n", encoding="utf-8")
     assert given(database_file=str(tmp_path / "url")).database == "postgresql+asyncpg://u:hunter22@db/s"
     assert problems(database_file=str(tmp_path / "none")) == [("cli-settings-file", "SUTKI_DATABASE_FILE")]
+
+
+def test_a_secret_is_the_first_line_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://u:hunter22@db/s\r\n\nfor the town\n", encoding="utf-8", newline="")
+    (tmp_path / "token").write_text(f"{TOKEN}\n# of the bot\n", encoding="utf-8")
+    settings = read(needs_region=False, given={"SUTKI_DATABASE_FILE": str(tmp_path / "url"), "A_FILE": str(tmp_path / "token")})
+    token = settings.token("A")
+    assert settings.database == "postgresql+asyncpg://u:hunter22@db/s"
+    assert token is not None
+    assert token.get_secret_value() == TOKEN
+
+
+def test_a_secret_in_another_encoding_is_said(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes("postgresql://u:hunter22@db/s".encode("utf-16"))
+    assert problems(database_file=str(tmp_path / "secret")) == [("cli-settings-file-not-utf8", "SUTKI_DATABASE_FILE")]
+    assert read(needs_region=False, given={"A_FILE": str(tmp_path / "secret")}).token("A") is None
 
 
 def test_no_secret_shows_in_a_settings_object() -> None:
