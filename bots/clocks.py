@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import typer
 
+from bots.channel import Refused
 from bots.clock import now
 from bots.settings import Settings
 from handlers import notices
@@ -40,7 +41,8 @@ async def office(settings: Settings, store: Store) -> AsyncIterator[Office | Non
     region = parse(source)
     async with Connections(settings, now) as connections:
         for account in region.accounts:
-            await connections.open(account)
+            with suppress(Refused):  # a token that is none, of which `sutki run` and the doctor tell
+                await connections.open(account)
         yield Office(region, accounts, {name: channel.limits for name, channel in connections.channels.items()}, notices.after)
 
 

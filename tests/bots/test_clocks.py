@@ -112,6 +112,15 @@ async def test_why_the_curators_chat_hears_of_what_nobody_owns(house: House, exp
     assert "кому: чат кураторов «Кураторы»\n      — орган не назначен, поэтому кураторам" in said
 
 
+async def test_an_account_whose_token_is_none_is_left_out(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    await reported(house)
+    given = {"SUTKI_DATABASE": "sqlite:///x.db", "SUTKI_TELEGRAM_ALTAI_TOKEN": "put-it-here"}
+    settings = read(needs_region=False, given=given)
+    assert await clocks.explain_clock(texts("ru"), settings, house.store, 1) == 0
+    assert "№ 1 · ЖКХ" in capsys.readouterr().out
+    assert "Открытых" in await recomputes(house, settings, capsys)
+
+
 async def test_in_english_it_says_the_same(house: House, explains: Callable[..., object]) -> None:
     await reported(house)
     _, out, _ = await explains(1, "en")  # type: ignore[misc]
