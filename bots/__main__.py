@@ -126,7 +126,7 @@ def _clock(words: Texts, say: Callable[..., str]) -> typer.Typer:
     app = typer.Typer(help=say("cli-clock-help"), no_args_is_help=True, rich_markup_mode=None)
 
     @app.command(help=say("cli-clock-explain-help"))
-    def explain(number: Annotated[int, typer.Argument(min=1, help=say("cli-clock-number"))]) -> None:
+    def explain(number: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help=say("cli-clock-number"))]) -> None:
         from bots import commands  # noqa: PLC0415
 
         raise typer.Exit(commands.explain_clock(words, number))

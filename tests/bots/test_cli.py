@@ -312,6 +312,14 @@ def test_the_doctor_says_what_is_wrong_and_how_to_mend_it(sutki: Sutki, region: 
     assert "Traceback" not in said.stderr
 
 
+@pytest.mark.parametrize("number", ["0", "-1", "9223372036854775808", "99999999999999999999", "one"])
+def test_a_number_that_no_incident_can_have_is_refused(sutki: Sutki, region: Path, number: str) -> None:
+    assert sutki("region", "load", "region.toml").returncode == 0
+    assert sutki("clock", "explain", "--", number).returncode == 2
+    unknown = sutki("clock", "explain", "9223372036854775807")
+    assert texts("en").say("clock-unknown", number=9223372036854775807) in unknown.stderr
+
+
 # --- the sandbox's folder ----------------------------------------------------------------------------------------------
 
 
