@@ -235,16 +235,17 @@ _Wrong = tuple[int, str, dict[str, str]]
 def _rows(text: str, region: Region) -> tuple[list[Row], list[_Wrong]]:
     head = text.partition("\n")[0]
     reader = csv.reader(text.splitlines(keepends=True), delimiter=";" if ";" in head and "," not in head else ",", strict=True)
-    columns = [name.strip().lower() for name in next(reader, [])]
-    missing = [name for name in ("text", "topic") if name not in columns]
-    if missing:
-        return [], [(1, "cli-suggest-no-column", {"name": ", ".join(missing), "found": ", ".join(columns) or "—"})]
     topics = {title.lower(): one.id for one in region.topics for title in (one.title, one.title_en, one.id) if title}
     places = {title.lower(): one.id for one in region.territories for title in (one.title, one.title_en, one.id) if title}
     rows: list[Row] = []
     wrong: list[_Wrong] = []
-    line = reader.line_num + 1
+    line = 1
     try:
+        columns = [name.strip().lower() for name in next(reader, [])]
+        missing = [name for name in ("text", "topic") if name not in columns]
+        if missing:
+            return [], [(1, "cli-suggest-no-column", {"name": ", ".join(missing), "found": ", ".join(columns) or "—"})]
+        line = reader.line_num + 1
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 problem = _row(dict(zip(columns, cells, strict=False)), len(cells) == len(columns), topics, places, rows)

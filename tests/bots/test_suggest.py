@@ -192,6 +192,7 @@ def test_a_file_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         ("text,topic,territory\nЯма,roads,Марс\n", ":2: нет территории «Марс»"),
         ("text,topic\nЯма, большая,roads\n", ":2: столбцов не столько"),
         ('text,topic\n"Яма,roads\n', ":2: это не CSV"),
+        ('"text,topic\nЯма,roads\n', ":1: это не CSV"),
         ("text,topic\nЯма,roads\nСнег,roads".encode("cp1251"), ":2: файл должен быть в кодировке UTF-8"),
     ],
 )
