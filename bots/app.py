@@ -39,7 +39,7 @@ from storage.alone import Alone, NotAlone
 from storage.hints import Hints
 from storage.leases import Lease
 from storage.marks import RESTORE, Marks
-from storage.migrate import upgrade
+from storage.migrate import Newer, upgrade
 from storage.retention import Broom, sweep_on
 from storage.store import Store, wal_is_sound
 from storage.suggestions import Suggestions
@@ -365,6 +365,13 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.wait([task])
 
 
+async def _bring_up(store: Store) -> None:
+    try:
+        await upgrade(store)
+    except Newer as newer:
+        raise CannotStart("cli-database-newer", found=newer.found) from None
+
+
 async def open_app(settings: Settings, clock: Clock, region_text: str) -> App:
     """Everything that must be there before the start: the database, the region, at least one account. Raises CannotStart, RegionErrors."""
     try:
@@ -374,7 +381,7 @@ async def open_app(settings: Settings, clock: Clock, region_text: str) -> App:
     store = Store(settings.database)
     connections = Connections(settings, clock)
     try:
-        await upgrade(store)
+        await _bring_up(store)
         loaded = await load_region(store, region_text, clock(), dry_run=False)
         if loaded.in_use:
             raise CannotStart("cli-run-region-in-use", missing=", ".join(f"{one.kind} {one.id}" for one in loaded.in_use))

@@ -427,17 +427,20 @@ async def _answers(_store: Store) -> bool:
 
 
 async def _with_store(words: Texts, settings: Settings, action: Callable[[Store], Awaitable[T]]) -> T | None:
-    """Do something with the database, brought up to date first; None after it was said that it does not answer."""
+    """Do something with the database, brought up to date first; None after it was said why it cannot be."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from bots.doctor import reason
-    from storage.migrate import upgrade
+    from storage.migrate import Newer, upgrade
     from storage.store import Store
 
     store = Store(settings.database)
     try:
         await upgrade(store)
         return await action(store)
+    except Newer as newer:
+        complain(words.say("cli-database-newer", found=newer.found))
+        return None
     except (SQLAlchemyError, OSError) as failure:
         complain(words.say("cli-doctor-database-away", why=reason(failure)))
         return None

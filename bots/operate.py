@@ -16,6 +16,7 @@ from locales import Texts
 from storage.alone import NotAlone
 from storage.backup import CannotBackUp, back_up
 from storage.letters import IN, OUT, Letter, Letters
+from storage.migrate import Newer
 from storage.posts import UNCERTAIN
 from storage.restore import CannotRestore, restore
 from storage.store import Store
@@ -67,6 +68,8 @@ async def put_back(words: Texts, settings: Settings, file: Path, at: datetime, *
         return _complain(words.say("cli-restore-running"))
     except CannotRestore as why:
         return _complain(words.say(f"cli-restore-{why.why}", path=str(file), detail=why.detail or "—"))
+    except Newer as newer:
+        return _complain(words.say("cli-database-newer", found=newer.found))
     except OSError as failure:
         return _complain(words.say("cli-restore-unreadable", path=str(file), why=failure.strerror or type(failure).__name__))
     settled = done.settled

@@ -30,8 +30,16 @@ class Broken(Exception):
     """A migration left rows behind that refer to nothing. It was rolled back."""
 
 
+class Newer(Exception):
+    """The database has the tables of a newer program, at a migration that this one does not have. Nothing was changed."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(found)
+        self.found = found
+
+
 async def upgrade(store: Store) -> None:
-    """Bring the database to the newest tables, in one transaction. Processes that start together take turns."""
+    """Bring the database to the newest tables, in one transaction. Processes that start together take turns. Raises Newer, Broken."""
     if await is_current(store):
         return
     if store.is_sqlite:
@@ -49,7 +57,11 @@ async def is_current(store: Store) -> bool:
 
 def newest() -> str:
     """The migration that makes the tables this program knows."""
-    return max(script.name for script in (_SCRIPTS / "versions").glob("[0-9]*.py")).partition("_")[0]
+    return max(_migrations())
+
+
+def _migrations() -> set[str]:
+    return {script.name.partition("_")[0] for script in (_SCRIPTS / "versions").glob("[0-9]*.py")}
 
 
 async def revision(store: Store) -> str:
@@ -91,6 +103,8 @@ async def _upgrade_sqlite(connection: AsyncConnection) -> None:
 def _run(connection: Connection) -> None:
     from alembic import command
 
+    if (found := _revision(connection)) not in {"", *_migrations()}:
+        raise Newer(found)
     command.upgrade(scripts(connection), "head")
     crash_point("migrate", "before_commit")
 

@@ -4,6 +4,7 @@ cli-run-region-in-use = Файл региона не загружен: на то
 cli-run-token-malformed = Токен аккаунта { $account } не похож на токен. Проверьте переменную { $variable }.
 cli-run-no-accounts = Не подключён ни один аккаунт. Задайте хотя бы одну из переменных с токеном: { $variables }.
 cli-run-database-in-use = С базой { $path } уже работает другой процесс (PID { $process }). На SQLite может работать только один: остановите его или перейдите на PostgreSQL.
+cli-database-newer = Таблицы базы сделаны более новой программой (схема { $found }); ничего не изменено. Обновите программу.
 cli-run-port-taken = Адрес { $address } уже занят. Укажите другой в { $variable } или off.
 cli-sandbox-port-taken = Порт { $port } уже занят. Попробуйте другой: make sandbox PORT=8090
 cli-sandbox-ready = Песочница открыта: { $address }

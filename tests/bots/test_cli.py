@@ -6,10 +6,12 @@ import io
 import logging
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -219,6 +221,17 @@ def test_run_without_its_database_says_so_in_one_line(sutki: Sutki, region: Path
     assert said.returncode == 1
     assert "SUTKI_DATABASE" in said.stderr
     assert "hunter22" not in said.stderr
+
+
+@pytest.mark.parametrize("command", [("run",), ("dead-letters", "list"), ("clock", "recompute"), ("sandbox", "--folder", "data")])
+def test_a_database_of_a_newer_program_is_named(sutki: Sutki, region: Path, tmp_path: Path, command: tuple[str, ...]) -> None:
+    assert sutki("region", "load", "region.toml").returncode == 0
+    (tmp_path / "data" / ".sutki-sandbox").touch()
+    with closing(sqlite3.connect(tmp_path / "data" / "sutki.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    said = sutki(*command)
+    assert said.returncode in (1, 2)
+    assert texts("en").say("cli-database-newer", found="9999") in said.stderr
 
 
 # --- the region file ---------------------------------------------------------------------------------------------------

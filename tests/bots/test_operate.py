@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from bots.__main__ import build
@@ -224,3 +225,18 @@ async def test_a_house_that_runs_is_found_by_whatever_address(
     assert await put_back(RU, settings, made.file, NOON + timedelta(hours=1), force=True) == 1
     alone.close()
     assert "работают боты" in capsys.readouterr().err
+
+
+async def test_a_backup_is_not_put_over_the_tables_of_a_newer_program(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from storage.backup import back_up
+
+    if store.is_sqlite:
+        pytest.skip("the file is replaced as a whole")
+    made = await back_up(store, tmp_path / "copy.sqlite3", NOON)
+    async with store.transaction() as tx:
+        await tx.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    settings = read(needs_region=False, given={"SUTKI_DATABASE": store.url.render_as_string(hide_password=False)})
+    assert await put_back(RU, settings, made.file, NOON + timedelta(hours=1), force=True) == 1
+    assert "9999" in capsys.readouterr().err

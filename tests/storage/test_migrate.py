@@ -182,3 +182,12 @@ async def test_a_migration_that_fails_half_way_leaves_nothing(store: Store, monk
     with pytest.raises(RuntimeError, match="power cut"):
         await migrate.upgrade(store)
     assert await _catalogue(store) == before
+
+
+async def test_the_tables_of_a_newer_program_are_left_alone(store: Store) -> None:
+    async with store.transaction() as tx:
+        await tx.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    before = await _catalogue(store)
+    with pytest.raises(migrate.Newer, match="9999"):
+        await migrate.upgrade(store)
+    assert (await _catalogue(store), await migrate.revision(store)) == (before, "9999")
