@@ -72,7 +72,7 @@ def _make_private(file: Path, name: Path) -> None:
 def _from_sqlite(source: str, file: Path) -> None:
     """One statement in one read transaction. What was erased is not in the copy, for it has no free pages."""
     try:
-        connection = sqlite3.connect(f"file:{source}?mode=rw", uri=True, timeout=PATIENCE, isolation_level=None)
+        connection = sqlite3.connect(f"{Path(source).absolute().as_uri()}?mode=rw", uri=True, timeout=PATIENCE, isolation_level=None)
     except sqlite3.Error as failure:
         raise CannotBackUp(type(failure).__name__) from failure
     try:

@@ -71,7 +71,7 @@ def examine(file: Path) -> None:
     with file.open("rb") as opened:
         if opened.read(16) != b"SQLite format 3\0":
             raise CannotRestore("foreign")
-    connection = sqlite3.connect(f"file:{file.absolute()}?mode=ro&immutable=1", uri=True)
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
     try:
         if (said := connection.execute("PRAGMA integrity_check").fetchone()[0]) != "ok":
             raise CannotRestore("damaged", str(said).splitlines()[0])

@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import text
@@ -197,6 +198,20 @@ async def test_an_unknown_name_changes_nothing(sqlite_store: Store, name: str) -
     assert await drop_letters(RU, sqlite_store, [name], NOON) == 1
     assert await replay_letters(RU, sqlite_store, [name], twice=True) == 1
     assert await _states(sqlite_store) == ([DEAD, DEAD, NEW, DEAD], [FAILED, UNCERTAIN])
+
+
+@pytest.mark.parametrize("name", ["50%41", "№#1", "what?mode=memory", "a b"])
+def test_any_path_will_do(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    inside(url, _some)
+    folder = tmp_path / name
+    folder.mkdir()
+    assert sutki("backup", str(folder / "copy.sqlite3"))[0] == 0
+    (tmp_path / "sutki.db").rename(folder / "sutki.db")
+    monkeypatch.setenv("SUTKI_DATABASE", f"sqlite:///{quote(str(folder / 'sutki.db'))}")
+    assert sutki("backup", str(folder / "again.sqlite3"))[0] == 0
+    monkeypatch.setenv("SUTKI_DATABASE", f"sqlite:///{tmp_path / 'fresh.db'}")
+    code, said = sutki("restore", str(folder / "again.sqlite3"))
+    assert code == 0, said
 
 
 async def test_a_house_that_runs_is_named(sqlite_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
