@@ -441,6 +441,8 @@ async def _with_store(words: Texts, settings: Settings, action: Callable[[Store]
     except Newer as newer:
         complain(words.say("cli-database-newer", found=newer.found))
         return None
+    except BrokenPipeError:  # nobody reads what is said to its end, as behind `| head -1`: the command line ends quietly
+        raise
     except (SQLAlchemyError, OSError) as failure:
         complain(words.say("cli-doctor-database-away", why=reason(failure)))
         return None

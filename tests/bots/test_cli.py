@@ -106,10 +106,10 @@ def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def program(clean: Path) -> Sutki:
     """Runs the command line as a process."""
 
-    def run(*words: str, **variables: str) -> Said:
+    def run(*words: str, out: int = subprocess.PIPE, **variables: str) -> Said:
         environment = {**os.environ, "LANG": "en_US.UTF-8", "PYTHONPATH": HERE, "PYTHONUTF8": "1", **variables}
         command = [sys.executable, "-m", "bots", *words]
-        ended = subprocess.run(command, cwd=clean, env=environment, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  # ours
+        ended = subprocess.run(command, cwd=clean, env=environment, stdout=out, stderr=subprocess.PIPE, text=True, timeout=60, check=False)  # noqa: S603  # ours
         return Said(ended.returncode, ended.stdout, ended.stderr)
 
     return run
@@ -181,6 +181,18 @@ def test_the_language_is_the_terminals(program: Sutki) -> None:
 
 def test_a_terminal_without_cyrillic_is_no_reason_to_crash(program: Sutki) -> None:
     assert program("--help", LANG="ru_RU.KOI8-R", PYTHONIOENCODING="ascii", PYTHONUTF8="0").returncode == 0
+
+
+@pytest.mark.parametrize("command", [("--help",), ("doctor",), ("dead-letters", "list"), ("clock", "recompute")])
+def test_nobody_who_reads_to_the_end_is_no_fault_of_the_database(program: Sutki, region: Path, command: tuple[str, ...]) -> None:
+    assert program("region", "load", "region.toml").returncode == 0
+    reading, writing = os.pipe()
+    os.close(reading)  # as `| head -1` does when it has its line
+    try:
+        said = program(*command, out=writing)
+    finally:
+        os.close(writing)
+    assert said.stderr == ""
 
 
 def test_version_names_what_a_report_of_an_error_needs(sutki: Sutki) -> None:
