@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
@@ -87,8 +87,9 @@ def _database(value: object) -> str:
 
 
 def _file(rest: str) -> str:
-    """Where an SQLite database lies: without a name it would be in memory, and gone at the end."""
-    if not rest.startswith("/") or rest == "/" or "?" in rest:
+    """Where an SQLite database lies; what would be only in memory, and gone at the end, has no name or a name of its own."""
+    name = unquote(rest.removeprefix("/"))
+    if not rest.startswith("/") or name in ("", ":memory:") or "\0" in name or "?" in rest:
         raise _wrong("database-file")
     return rest
 
@@ -228,9 +229,7 @@ class Settings(BaseSettings):
     def database_file(self) -> Path | None:
         """The file of an SQLite database; None for any other."""
         url = make_url(self.database)  # as whoever opens it reads it: «%20» is a space
-        if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
-            return None
-        return Path(url.database)
+        return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
     def unknown(self, tokens: Collection[str] = ()) -> dict[str, str]:
         """Variables that begin like ours but are neither settings nor these tokens, with the likeliest name that was meant (or nothing)."""

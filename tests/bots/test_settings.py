@@ -60,7 +60,7 @@ def test_settings_do_not_change() -> None:
         ("postgresql://u:p@one,two/s?sslmode=require", "postgresql+asyncpg://u:p@/s?ssl=require&host=one:5432&host=two:5432"),
         ("postgresql://u:p@db/s?sslmode=require", "postgresql+asyncpg://u:p@db/s?ssl=require"),
         ("sqlite:///some/where.db", "sqlite+aiosqlite:///some/where.db"),
-        ("sqlite+aiosqlite:///:memory:", "sqlite+aiosqlite:///:memory:"),
+        ("sqlite+aiosqlite:///some/where.db", "sqlite+aiosqlite:///some/where.db"),
     ],
 )
 def test_database_addresses_are_understood_as_people_write_them(written: str, used: str) -> None:
@@ -79,7 +79,17 @@ def test_the_file_of_the_database_is_the_one_that_is_opened(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "written", ["sqlite://", "sqlite:///", "sqlite:///?mode=rwc", "sqlite://data/sutki.db", "sqlite:///s.db?timeout=5"]
+    "written",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///?mode=rwc",
+        "sqlite:///:memory:",
+        "sqlite:///%3Amemory%3A",
+        "sqlite://data/sutki.db",
+        "sqlite:///s.db?timeout=5",
+        "sqlite:///s%00.db",
+    ],
 )
 def test_a_database_that_would_be_in_memory_or_elsewhere_is_refused(written: str) -> None:
     assert problems(database=written) == [("cli-settings-database-file", "SUTKI_DATABASE")]
