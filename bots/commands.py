@@ -331,11 +331,12 @@ def show_letter(words: Texts, name: str, *, raw: bool) -> int:
 def replay_letters(words: Texts, names: list[str], *, everything: bool, twice: bool) -> int:
     """`sutki dead-letters replay`."""
     from bots import operate
+    from bots.clock import now
 
     if bool(names) == everything:
         complain(words.say("cli-letters-which"))
         return MISUSED
-    return _operate(words, lambda store: operate.replay_letters(words, store, names, twice=twice))
+    return _operate(words, lambda store: operate.replay_letters(words, store, names, now(), twice=twice))
 
 
 def drop_letters(words: Texts, names: list[str]) -> int:

@@ -132,7 +132,7 @@ async def show_letter(words: Texts, store: Store, name: str, *, raw: bool) -> in
     return 0
 
 
-async def replay_letters(words: Texts, store: Store, names: Sequence[str], *, twice: bool) -> int:
+async def replay_letters(words: Texts, store: Store, names: Sequence[str], at: datetime, *, twice: bool) -> int:
     """`sutki dead-letters replay`; without names, all updates (messages only by name)."""
     async with store.transaction("replay") as tx:
         letters = Letters(tx.connection)
@@ -143,7 +143,7 @@ async def replay_letters(words: Texts, store: Store, names: Sequence[str], *, tw
             return _complain(words.say("cli-letters-twice", name=doubted.name))
         tried: dict[str, None] = {}
         for letter in found:
-            tried |= dict.fromkeys(await letters.replay(letter))
+            tried |= dict.fromkeys(await letters.replay(letter, at))
     typer.echo(words.say("cli-letters-replayed", count=len(tried), names=", ".join(tried) or "—"))
     return 0
 

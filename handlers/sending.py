@@ -21,6 +21,8 @@ from storage.timeline import Message
 
 _SETTLED = {SENT: "delivered", FAILED: "failed", UNCERTAIN: "uncertain"}
 """The state of a draft whose author was told how it went."""
+_UNDER_WAY = {QUEUED: "draft-late", SENDING: "draft-sending"}
+"""What its author reads meanwhile, when delivery says that it waits, or an administrator sends it once more."""
 
 # --- sending -----------------------------------------------------------------------------------------------------------
 
@@ -107,9 +109,9 @@ async def outcome(moment: Moment, raw: Mapping[str, Any]) -> None:
         return
     states = {state for _, state in await moment.tx.outbox.of_draft(draft.id)}
     if states & {QUEUED, SENDING}:
-        if raw["state"] == QUEUED:
+        if raw["state"] in _UNDER_WAY:
             texts = await texts_at(moment, draft.address)
-            await show(moment, draft, _head(moment, case, draft, texts) + texts.say("draft-late"))
+            await show(moment, draft, _head(moment, case, draft, texts) + texts.say(_UNDER_WAY[raw["state"]]))
         return
     worst = UNCERTAIN if UNCERTAIN in states else SENT
     worst = worst if states <= {SENT, UNCERTAIN} else FAILED
@@ -121,10 +123,11 @@ async def outcome(moment: Moment, raw: Mapping[str, Any]) -> None:
         key = "draft-delivered-without" if await moment.tx.outbox.lacks_files(draft.id) else "draft-delivered"
         hour = texts.hour(moment.now, moment.zone(case.incident.territory))
         await show(moment, draft, _head(moment, case, draft, texts) + texts.say(key, hour=hour))
+        await _reached(moment, case, draft)
         return
     await show(moment, draft, _head(moment, case, draft, texts) + texts.say("draft-answered-below"))
     if worst == FAILED:
-        await _undelivered(moment, case, draft, texts)
+        await _undelivered(moment, case, draft, texts, let_go=FAILED not in states)
     else:
         await _news(moment, case, draft, texts.say("draft-uncertain", number=case.id), _doubts(draft, texts))
 
@@ -165,12 +168,24 @@ def _doubts(draft: Draft, texts: Texts) -> Offers:
     return [[Offer(texts.say("draft-button-arrived"), "arrived", arguments), Offer(texts.say("draft-button-again"), "again", arguments)]]
 
 
-async def _undelivered(moment: Moment, case: Case, draft: Draft, texts: Texts) -> None:
-    """A fact about the incident; the official may give up where the rules let them, else a curator closes it."""
+async def _reached(moment: Moment, case: Case, draft: Draft) -> None:
+    """What was sent once more arrived after all: the incident is not undeliverable any more, unless something said later did not arrive."""
+    if not case.incident.undeliverable:
+        return
+    if not any(other.id > draft.id for other in await moment.tx.conversations.drafts_of(case.id, _SETTLED[FAILED])):
+        case = await moment.tx.incidents.save(Case(replace(case.incident, undeliverable=False), case.report))
+        await refresh_cards(moment, case)
+
+
+async def _undelivered(moment: Moment, case: Case, draft: Draft, texts: Texts, *, let_go: bool) -> None:
+    """A fact about the incident; the official may give up where the rules let them, else a curator closes it.
+
+    ``let_go``: an administrator decided that it is not sent any more, whether or not it had arrived.
+    """
     case = await moment.tx.incidents.save(Case(replace(case.incident, undeliverable=True), case.report))
     address = case.report.address
     blocked = case.report.scene is Scene.PRIVATE and await moment.tx.people.is_blocked(address.account, address.chat)
-    lines = [texts.say("draft-failed-blocked" if blocked else "draft-failed", number=case.id)]
+    lines = [texts.say("draft-let-go" if let_go else "draft-failed-blocked" if blocked else "draft-failed", number=case.id)]
     rule = RULES.get((case.incident.status, Action.CLOSE))
     mayclose = rule is not None and Role.OFFICIAL in rule.by
     if not mayclose:
@@ -194,10 +209,12 @@ async def arrived(turn: Turn) -> None:
 async def again(turn: Turn) -> None:
     """[Отправить ещё раз]: a person decided that twice is better than never."""
     draft = await _doubted(turn)
-    if draft and await turn.tx.conversations.rewrite(replace(draft, state="sent"), was="uncertain"):
-        for row, state in await turn.tx.outbox.of_draft(draft.id):
-            if state == UNCERTAIN:
-                await turn.tx.outbox.again(row)
+    doubted = [row for row, state in await turn.tx.outbox.of_draft(draft.id) if state == UNCERTAIN] if draft else []
+    if draft and not doubted:  # nothing would ever tell how it went
+        await turn.whisper("press-used")
+    elif draft and await turn.tx.conversations.rewrite(replace(draft, state="sent"), was="uncertain"):
+        for row in doubted:
+            await turn.tx.outbox.again(row)
         await turn.quiet()
         if (turn.here.account, turn.here.chat) == (draft.address.account, draft.address.chat):
             row = await turn.pressed_row()

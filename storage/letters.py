@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.inbox import DEAD, DONE, NEW
-from storage.posts import DROPPED, FAILED, QUEUED, SENDING, UNCERTAIN
+from storage.connection import Connection
+from storage.conversations import Conversations
+from storage.inbox import DEAD, DONE, FIRST, NEW, Inbox
+from storage.outbox import Outbox
+from storage.posts import DROPPED, FAILED, QUEUED, SENDING, UNCERTAIN, Purpose
 from storage.sql import constant
-from storage.tables import inbox, outbox
+from storage.tables import drafts, inbox, outbox
 
 IN, OUT = "in", "out"
 _OPEN = [constant(state) for state in (QUEUED, SENDING, FAILED, UNCERTAIN)]
@@ -35,6 +37,8 @@ class Letter:
     about: str
     """For a message what it was for; for an update the key the messenger gave it."""
     incident: int = 0
+    draft: int = 0
+    """Whose words it carries to a citizen, or whose fate it tells."""
 
     @property
     def name(self) -> str:
@@ -45,7 +49,7 @@ class Letter:
 class Letters:
     """Reads and settles them."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def all(self, limit: int) -> Sequence[Letter]:
@@ -70,15 +74,14 @@ class Letters:
         row = (await self._connection.execute(select(outbox.c.chat, outbox.c.text, outbox.c.files).where(outbox.c.id == letter.id))).one()
         return json.dumps({"chat": row.chat, "text": row.text, "files": row.files}, ensure_ascii=False, indent=2)
 
-    async def replay(self, letter: Letter) -> Sequence[str]:
+    async def replay(self, letter: Letter, at: datetime) -> Sequence[str]:
         """Try it again, in its place. Returns the names of what will be tried: of a conversation also every letter before this one.
 
         What was handled meanwhile is not undone; but no letter of a conversation ever comes before an earlier one.
         """
         if letter.way == OUT:
-            again = update(outbox).where(outbox.c.id == letter.id, outbox.c.state.in_((FAILED, UNCERTAIN)))
             values = {"state": QUEUED, "not_before": None, "error": "", "doubted": False}
-            return [letter.name] if (await self._connection.execute(again.values(values))).rowcount else []
+            return [letter.name] if await self._settle(letter, values, SENDING, at) else []
         lane = (await self._connection.execute(select(inbox.c.lane).where(inbox.c.id == letter.id))).scalar_one()
         which = inbox.c.id == letter.id
         if lane:
@@ -89,11 +92,39 @@ class Letters:
 
     async def drop(self, letter: Letter, at: datetime) -> bool:
         """Let it go: it is not tried again. Returns False when it was settled meanwhile."""
-        if letter.way == IN:
-            gone = update(inbox).where(inbox.c.id == letter.id, inbox.c.state == DEAD).values(state=DONE, handled_at=at)
-        else:
-            gone = update(outbox).where(outbox.c.id == letter.id, outbox.c.state.in_((FAILED, UNCERTAIN))).values(state=DROPPED)
+        if letter.way == OUT:
+            return await self._settle(letter, {"state": DROPPED}, DROPPED, at)
+        gone = update(inbox).where(inbox.c.id == letter.id, inbox.c.state == DEAD).values(state=DONE, handled_at=at)
         return bool((await self._connection.execute(gone)).rowcount)
+
+    async def _settle(self, letter: Letter, values: Mapping[str, Any], became: str, at: datetime) -> bool:
+        """Change a message that failed or is uncertain. Returns False when it is neither any more.
+
+        An answer's author was told that it failed, or was asked what to do. Its draft is once more one whose outcome is waited for, and
+        intake hears what it ``became``, by the door everything comes in by: it tells the author as of any other answer.
+        """
+        number = letter.draft if letter.about == Purpose.ANSWER else 0
+        if number:  # first the draft and then its messages, as a press of its author does: else two could wait for each other
+            await self._connection.execute(select(drafts.c.id).where(drafts.c.id == number).with_for_update())
+        changed = update(outbox).where(outbox.c.id == letter.id, outbox.c.state.in_((FAILED, UNCERTAIN))).values(**values)
+        if not (await self._connection.execute(changed)).rowcount:
+            return False
+        if number and await self._reopen(number, became):
+            raw = {"kind": "outcome", "row": letter.id, "draft": number, "state": became, "error": ""}
+            await Inbox(self._connection).later(f"outcome/{letter.id}/{letter.attempts}/{became}", raw, lane=FIRST, at=at)
+        return True
+
+    async def _reopen(self, number: int, became: str) -> bool:
+        """The draft is on its way again; its author reads of it where the trouble was told. Returns whether there is more to tell."""
+        conversations = Conversations(self._connection)
+        draft = await conversations.draft(number)
+        if draft is None or (became == DROPPED and draft.state == FAILED):  # that it did not arrive they have heard
+            return False
+        if draft.state in (FAILED, UNCERTAIN):
+            here = (draft.address.account, draft.address.chat)
+            told = [row for row, to in await Outbox(self._connection).asked_about(number) if (to.account, to.chat) == here]
+            await conversations.rewrite(replace(draft, state="sent", preview=max([*told, 0]) or draft.preview), was=draft.state)
+        return True
 
     async def _updates(self, number: int = 0, *, limit: int = 1) -> list[Letter]:
         statement = (
@@ -105,7 +136,9 @@ class Letters:
         return [Letter(IN, *row) for row in await self._connection.execute(statement)]
 
     async def _messages(self, number: int = 0, *, limit: int = 1) -> list[Letter]:
-        columns = [outbox.c[name] for name in ("id", "account", "state", "error", "attempts", "created_at", "purpose", "incident_id")]
+        columns = [
+            outbox.c[name] for name in ("id", "account", "state", "error", "attempts", "created_at", "purpose", "incident_id", "draft_id")
+        ]
         statement = (
             select(*columns)
             .where(outbox.c.state.in_(_OPEN), outbox.c.state.in_((FAILED, UNCERTAIN)), *([outbox.c.id == number] if number else []))

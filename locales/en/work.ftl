@@ -133,6 +133,7 @@ draft-delivered = Delivered { $hour }.
 draft-delivered-without = Delivered at { $hour }, but without a file: the messenger did not give it. Please send the file again.
 draft-failed = No. { $number }. Not delivered: the messenger did not take the message.
 draft-failed-blocked = No. { $number }. Not delivered: the citizen does not accept messages.
+draft-let-go = No. { $number }. Taken as not delivered: an administrator took it out of what is sent.
 draft-failed-curator = A curator can close it.
 draft-uncertain = No. { $number }. We do not know whether it arrived: the messenger did not confirm it.
 desk-uncertain = No. { $number }. We do not know whether the answer reached the citizen: the messenger did not confirm it. The author of the answer cannot be told.

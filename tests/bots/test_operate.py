@@ -156,13 +156,13 @@ async def test_a_replay_keeps_the_order_of_its_conversation(store: Store, capsys
     await _dead(store)
     async with store.transaction() as tx:
         _, second, other = [letter for letter in await Letters(tx.connection).all(10) if letter.way == "in"]
-    assert await replay_letters(RU, store, [second.name], twice=False) == 0
+    assert await replay_letters(RU, store, [second.name], later(minutes=5), twice=False) == 0
     assert "Будет повторено: 2" in capsys.readouterr().out
     assert (await _states(store))[0] == [NEW, NEW, NEW, DEAD]
     async with store.transaction() as tx:
         keys = [row.key for row in await tx.inbox.waiting(later(minutes=2)) if row.lane == "501"]
     assert keys == ["u0", "u1", "u2"]
-    assert await replay_letters(RU, store, [], twice=False) == 0
+    assert await replay_letters(RU, store, [], later(minutes=5), twice=False) == 0
     assert DEAD not in (await _states(store))[0]
     assert other.account == "vk/biysk"
 
@@ -171,11 +171,11 @@ async def test_what_may_have_arrived_goes_again_only_when_that_is_meant(store: S
     await _dead(store)
     async with store.transaction() as tx:
         failed, doubted = [letter for letter in await Letters(tx.connection).all(10) if letter.way == "out"]
-    assert await replay_letters(RU, store, [failed.name, doubted.name], twice=False) == 1
+    assert await replay_letters(RU, store, [failed.name, doubted.name], later(minutes=5), twice=False) == 1
     assert (await _states(store))[1] == [FAILED, UNCERTAIN]
-    assert await replay_letters(RU, store, [failed.name], twice=False) == 0
+    assert await replay_letters(RU, store, [failed.name], later(minutes=5), twice=False) == 0
     assert (await _states(store))[1] == [QUEUED, UNCERTAIN]
-    assert await replay_letters(RU, store, [doubted.name], twice=True) == 0
+    assert await replay_letters(RU, store, [doubted.name], later(minutes=5), twice=True) == 0
     assert (await _states(store))[1] == [QUEUED, QUEUED]
 
 
@@ -196,7 +196,7 @@ async def test_an_unknown_name_changes_nothing(sqlite_store: Store, name: str) -
     await _dead(sqlite_store)
     assert await show_letter(RU, sqlite_store, name, raw=True) == 1
     assert await drop_letters(RU, sqlite_store, [name], NOON) == 1
-    assert await replay_letters(RU, sqlite_store, [name], twice=True) == 1
+    assert await replay_letters(RU, sqlite_store, [name], later(minutes=5), twice=True) == 1
     assert await _states(sqlite_store) == ([DEAD, DEAD, NEW, DEAD], [FAILED, UNCERTAIN])
 
 

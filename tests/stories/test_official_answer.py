@@ -8,8 +8,12 @@ from datetime import UTC, datetime
 import pytest
 
 from bots.channel import File, FileKind, Refused, Scene, TryLater, Undelivered, Unknown, Unreachable
+from bots.operate import drop_letters, replay_letters
 from incidents.incident import Role, Status
+from locales import texts
 from storage.incidents import Case
+from storage.letters import OUT, Letters
+from storage.posts import Purpose
 from tests.stories.house import House, on_both
 from tests.stories.office import FORUM, GROUP, OWNER, TG, VK, VK_CHAT, WORDS, Desk, desk, known
 
@@ -587,6 +591,129 @@ async def test_of_several_parts_the_worst_is_told(house: House) -> None:
     await office.presses(office.ivanova, "Ответ")
     await office.passes()
     assert office.last.text.startswith("№ 1. Не доставлено")
+
+
+# --- an administrator sends it again, or lets it go -------------------------------------------------------------------
+
+RU = texts("ru")
+
+
+async def _in_trouble(house: House, *problems: Undelivered | None, text: str = WORDS) -> Desk:
+    """An answer whose calls went like this, the last of them for good."""
+    office = await desk(house)
+    house.channels[TG].fail["100"] = list(problems)
+    await office.replies(office.ivanova, text)
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    return office
+
+
+async def _letters(house: House) -> list[str]:
+    async with house.store.transaction() as tx:
+        return [letter.name for letter in await Letters(tx.connection).all(10) if letter.way == OUT and letter.about == Purpose.ANSWER]
+
+
+async def _replay(house: House, *names: str) -> None:
+    assert await replay_letters(RU, house.store, names or await _letters(house), house.clock(), twice=True) == 0
+    await house.settle()
+
+
+async def _drop(house: House, *names: str) -> None:
+    assert await drop_letters(RU, house.store, names or await _letters(house), house.clock()) == 0
+    await house.settle()
+
+
+async def test_an_answer_in_doubt_that_is_let_go_did_not_arrive_and_its_author_hears_so(house: House) -> None:
+    office = await _in_trouble(house, UNKNOWN, None)
+    doubt = office.last
+    before = replace(doubt)
+    await _drop(house)
+    assert (doubt.text, doubt.labels) == ("Подробности — ниже.", [])
+    assert office.last.text == "№ 1. Считаем недоставленным: администратор снял сообщение с отправки."
+    assert office.last.labels == ["Закрыть без ответа"]
+    assert "⚠ Ответ не доставлен жителю" in office.card.text
+    assert (await house.case(1)).incident.undeliverable
+    assert await office.ivanova.presses("Отправить ещё раз", at=before) == "Эта кнопка уже не действует."
+    await house.later(hours=1)
+    assert office.citizen.heard() == []
+
+
+async def test_an_answer_in_doubt_that_is_sent_again_is_told_of_where_its_author_was_asked(house: House) -> None:
+    office = await _in_trouble(house, UNKNOWN, TryLater("cannot be reached", 60))
+    doubt = office.last
+    before = replace(doubt)
+    await _replay(house)
+    assert (doubt.text, doubt.labels) == ("Отправляем…", [])
+    assert await office.ivanova.presses("Отправить ещё раз", at=before) == "Эта кнопка уже не действует."
+    house.channels[TG].fail.clear()
+    await house.later(minutes=2)
+    assert len(office.citizen.heard()) == 1
+    assert office.last is doubt
+    assert doubt.text.startswith("Доставлено")
+
+
+async def test_an_answer_that_failed_and_is_sent_again_sets_right_what_the_card_says(house: House) -> None:
+    office = await _in_trouble(house, Refused("too odd"), None)
+    failed = office.last
+    assert failed.labels == ["Закрыть без ответа"]
+    await _replay(house)
+    assert len(office.citizen.heard()) == 1
+    assert (failed.text, failed.labels) == ("Доставлено 20:00.", [])
+    assert "Ответ не доставлен" not in office.card.text
+    assert "Закрыть без ответа" not in office.card.labels
+    assert not (await house.case(1)).incident.undeliverable
+
+
+async def test_an_answer_that_is_sent_again_and_fails_again_is_told_of_again(house: House) -> None:
+    office = await _in_trouble(house, Refused("too odd"))
+    failed = office.last
+    await _replay(house)
+    assert failed.text == "Подробности — ниже."
+    assert office.last is not failed
+    assert office.last.text == "№ 1. Не доставлено: мессенджер не принял сообщение."
+    assert (await house.case(1)).incident.undeliverable
+
+
+async def test_letting_go_of_what_failed_says_nothing_new(house: House) -> None:
+    office = await _in_trouble(house, Refused("too odd"))
+    before = [(one.text, one.labels) for one in office.shows()]
+    await _drop(house)
+    assert [(one.text, one.labels) for one in office.shows()] == before
+    assert (await house.case(1)).incident.undeliverable
+
+
+async def test_an_older_answer_that_arrives_does_not_make_up_for_a_newer_one_that_did_not(house: House) -> None:
+    office = await _in_trouble(house, Refused("too odd"))
+    await office.replies(office.ivanova, "Воду дали, проверьте")
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    older, newer = await _letters(house)
+    house.channels[TG].fail.clear()
+    await _replay(house, older)
+    assert len(office.citizen.heard()) == 1
+    assert (await house.case(1)).incident.undeliverable
+    await _replay(house, newer)
+    assert not (await house.case(1)).incident.undeliverable
+
+
+async def test_an_answer_of_which_a_part_was_let_go_did_not_arrive_whole(house: House) -> None:
+    office = await _in_trouble(house, UNKNOWN, UNKNOWN, None, text="Слово " * 1500)
+    first, second, *_ = await _letters(house)
+    await _replay(house, first)
+    await _drop(house, second)
+    assert office.last.text.startswith("№ 1. Считаем недоставленным")
+    assert (await house.case(1)).incident.undeliverable
+
+
+async def test_sending_again_what_cannot_be_sent_again_changes_nothing(house: House) -> None:
+    office = await _in_trouble(house, UNKNOWN, None)
+    (name,) = await _letters(house)
+    async with house.store.transaction() as tx:
+        await tx.outbox.drop(int(name.removeprefix("out-")), "gone")
+    doubt = replace(office.last)
+    assert await office.ivanova.presses("Отправить ещё раз", at=office.last) == "Эта кнопка уже не действует."
+    assert (office.last.text, office.last.labels) == (doubt.text, doubt.labels)
+    assert office.citizen.heard() == []
 
 
 # --- a topic that is gone ----------------------------------------------------------------------------------------------
