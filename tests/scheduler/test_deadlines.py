@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
 from sqlalchemy import event
@@ -16,10 +17,11 @@ from incidents.deadlines import Reminder
 from incidents.incident import Action, Deed, Role, Status
 from scheduler import deadlines
 from scheduler.deadlines import tick
-from scheduler.jobs import DIGESTS, REGION, SWEEP, TICK, scheduler
+from scheduler.jobs import DIGESTS, REGION, SWEEP, TICK, Every, Job, scheduler
 from storage.connection import Stale
 from storage.incidents import Case
 from storage.store import Store
+from tests.fakes import START
 from tests.stories.house import House
 
 PIPE = "Барнаул, на Ленина 15 прорвало трубу отопления"
@@ -165,3 +167,112 @@ async def test_the_jobs_tick_and_are_made_up_for_once() -> None:
         "region": timedelta(seconds=REGION),
         "sweep": timedelta(seconds=SWEEP),
     }
+
+
+# --- the machine's clock is set ----------------------------------------------------------------------------------------
+
+
+class Machine:
+    """A machine whose clocks go only when they are told to: the one on the wall, which anybody may set, and the one nobody can."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.wall, self.monotonic = START, 1000.0
+        machine = self
+
+        class Wall(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> datetime:
+                return machine.wall.astimezone(tz)
+
+        monkeypatch.setattr("apscheduler.schedulers.base.datetime", Wall)
+        monkeypatch.setattr("apscheduler.triggers.interval.datetime", Wall)
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: self.monotonic)
+
+    async def goes(self, seconds: float) -> None:
+        for _ in range(round(seconds / 0.05)):
+            self.wall += timedelta(seconds=0.05)
+            self.monotonic += 0.05
+            for _ in range(5):  # a timer, a wake-up, a job, its end
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(monkeypatch)
+
+
+@pytest.mark.parametrize("by", [timedelta(days=-1), timedelta(minutes=-5), timedelta(days=1), timedelta(days=7)])
+async def test_the_jobs_go_on_when_the_clock_is_set(machine: Machine, by: timedelta) -> None:
+    ran = Counter[str]()
+
+    def job(name: str) -> Job:
+        async def run() -> None:
+            ran[name] += 1
+
+        return run
+
+    made = scheduler(job("tick"), job("digests"), job("region"), job("sweep"), monotonic=lambda: machine.monotonic)
+    made.start()
+    await machine.goes(SWEEP + 2 * TICK)
+    before = ran.copy()
+    assert set(before) == {"tick", "digests", "region", "sweep"}
+    machine.wall += by
+    await machine.goes(2 * TICK)
+    assert 1 <= ran["tick"] - before["tick"] <= 2
+    await machine.goes(SWEEP + TICK)
+    for name, every in (("tick", TICK), ("digests", DIGESTS), ("region", REGION), ("sweep", SWEEP)):
+        fits = (SWEEP + 3 * TICK) / every
+        assert 0.8 * fits <= ran[name] - before[name] <= fits + 1, name
+    made.shutdown(wait=False)
+    await machine.goes(2 * TICK)
+
+
+async def test_what_was_missed_while_the_clock_jumped_is_not_counted_one_by_one(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Counter[float]()
+    real = Every.get_next_fire_time
+
+    def counted(trigger: Every, previous: datetime | None, now: datetime) -> datetime:
+        asked[trigger.interval.total_seconds()] += 1
+        return real(trigger, previous, now)
+
+    async def nothing() -> None:
+        return None
+
+    monkeypatch.setattr(Every, "get_next_fire_time", counted)
+    made = scheduler(nothing, nothing, nothing, nothing, monotonic=lambda: machine.monotonic)
+    made.start()
+    await machine.goes(2 * TICK)
+    asked.clear()
+    machine.wall += timedelta(days=7)
+    await machine.goes(TICK)
+    assert max(asked.values()) <= 4
+    made.shutdown(wait=False)
+    await machine.goes(2 * TICK)
+
+
+async def test_a_job_that_takes_long_never_runs_twice_at_once_however_the_clock_is_set(machine: Machine) -> None:
+    running, most = 0, 0
+    free = asyncio.Event()
+
+    async def long() -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await free.wait()
+        running -= 1
+
+    async def nothing() -> None:
+        return None
+
+    made = scheduler(long, nothing, nothing, nothing, monotonic=lambda: machine.monotonic)
+    made.start()
+    await machine.goes(2 * TICK)
+    for by in (timedelta(days=-1), timedelta(days=2), timedelta(days=-7)):
+        machine.wall += by
+        await machine.goes(4 * TICK)
+    assert (running, most) == (1, 1)
+    free.set()
+    await machine.goes(4 * TICK)
+    assert most == 1
+    made.shutdown(wait=False)
+    await machine.goes(2 * TICK)
