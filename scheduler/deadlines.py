@@ -42,7 +42,8 @@ async def tick(store: Store, office: Office, clock: Clock, resting: dict[int, da
     """
     now = clock()
     round_ = _Round(store, office, clock, now, {} if resting is None else resting)
-    for number in [number for number, until in round_.resting.items() if until <= now]:
+    # Whoever rests for longer than the rest is went to it by a clock that was set back since.
+    for number in [number for number, until in round_.resting.items() if not now < until <= now + SNOOZE]:
         del round_.resting[number]
     while round_.woken < MOST and await round_.together():
         pass

@@ -80,6 +80,26 @@ async def test_one_incident_that_cannot_be_woken_keeps_no_other_asleep_and_is_tr
     assert [len(await steps(full, number)) for number in range(1, 6)] == [1] * 5
 
 
+async def test_what_could_not_be_woken_rests_a_minute_also_when_the_clock_is_set_back(full: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    remind = notices.remind
+    broken = {2: RuntimeError("a bug")}
+
+    async def sometimes(moment: Moment, case: Case, reminder: Reminder) -> None:
+        if case.id in broken:
+            raise broken[case.id]
+        await remind(moment, case, reminder)
+
+    monkeypatch.setattr(deadlines.notices, "remind", sometimes)
+    resting: dict[int, datetime] = {}
+    full.clock.move(hours=14)
+    assert await tick(full.store, full.office, full.clock, resting) == 4
+    broken.clear()
+    full.clock.move(seconds=30)
+    assert await tick(full.store, full.office, full.clock, resting) == 0
+    full.clock.move(hours=-1)
+    assert await tick(full.store, full.office, full.clock, resting) == 1
+
+
 async def test_trouble_of_the_database_costs_nobody_a_minute(full: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends the transaction of many; then each is woken alone, and whom it hits again is tried at the next tick."""
     remind = notices.remind
