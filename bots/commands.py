@@ -90,15 +90,19 @@ def run(words: Texts) -> int:
 
 def sandbox(words: Texts, port: int, folder: Path, *, reset: bool) -> int:
     """`sutki sandbox`; with ``reset`` it forgets what was said and starts nothing."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
-        complain(words.say("cli-sandbox-not-ours", path=str(folder)))
+    try:
+        if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
+            complain(words.say("cli-sandbox-not-ours", path=str(folder)))
+            return MISUSED
+        if reset:
+            shutil.rmtree(folder, ignore_errors=not folder.exists())
+            out(words.say("cli-sandbox-forgotten"))
+            return 0
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _MARK).touch()
+    except OSError as failure:
+        complain(words.say("cli-sandbox-no-folder", path=str(folder), why=failure.strerror or type(failure).__name__))
         return MISUSED
-    if reset:
-        shutil.rmtree(folder, ignore_errors=not folder.exists())
-        out(words.say("cli-sandbox-forgotten"))
-        return 0
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _MARK).touch()
     from bots import app, logs, sandbox_run
     from bots.settings import BadSettings, read, surroundings
 

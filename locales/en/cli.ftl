@@ -69,6 +69,7 @@ cli-settings-region = There is no region file { $path }. Copy examples/altai.tom
 ## Sandbox
 
 cli-sandbox-not-ours = The folder { $path } holds something that is not a sandbox; it is not erased. Name another one: --folder.
+cli-sandbox-no-folder = The folder { $path } cannot be used: { $why }. Name another one: --folder.
 cli-sandbox-damaged = The sandbox in { $path } is damaged. To start afresh: make sandbox-reset
 cli-sandbox-forgotten = The sandbox has forgotten everything.
 

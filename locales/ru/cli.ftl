@@ -69,6 +69,7 @@ cli-settings-region = Нет файла региона { $path }. Скопиру
 ## Песочница
 
 cli-sandbox-not-ours = В папке { $path } лежит не песочница; чужое не стираем. Назовите другую папку: --folder.
+cli-sandbox-no-folder = Папка { $path } не годится: { $why }. Назовите другую: --folder.
 cli-sandbox-damaged = Песочница в папке { $path } повреждена. Начать заново: make sandbox-reset
 cli-sandbox-forgotten = Песочница всё забыла.
 

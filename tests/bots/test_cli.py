@@ -357,6 +357,14 @@ def test_a_folder_that_is_no_sandbox_is_never_erased(sutki: Sutki, tmp_path: Pat
     assert precious.read_text(encoding="utf-8") == "dear"
 
 
+@pytest.mark.parametrize("folder", ["file/sandbox", "x" * 300])
+def test_a_folder_that_cannot_be_made_is_said(sutki: Sutki, tmp_path: Path, folder: str) -> None:
+    (tmp_path / "file").touch()
+    said = sutki("sandbox", "--folder", folder)
+    assert said.returncode == 2
+    assert said.stderr.startswith(f"The folder {folder} cannot be used: ")
+
+
 def test_reset_forgets_a_sandbox_and_starts_nothing(sutki: Sutki, tmp_path: Path) -> None:
     assert sutki("sandbox", "--reset").returncode == 0, "nothing to forget is no error"
     folder = tmp_path / "data" / "sandbox"
