@@ -12,7 +12,7 @@ from bots.pages import shorten
 from handlers.citizen import citizen_texts, danger_line, verdicts
 from handlers.describe import free_from_gone
 from handlers.opening import LONG, Words, ask_place, keep, longer, open_report, reread, take_in, words_of
-from handlers.thread import refresh_cards, tell_thread
+from handlers.thread import refresh_cards, tell_point, tell_thread
 from handlers.turn import Moment, Offer, Turn
 from incidents.deadlines import hurry
 from incidents.incident import Action, Deed, NotAllowed, Resolution, Role, Status
@@ -45,6 +45,8 @@ async def _add(moment: Moment, person: Person, to: Address, case: Case, words: W
     await keep(moment, case.id, words, "reply", person, to)
     title = "thread-reply" if late or was is Status.WAITING else "thread-more"
     await tell_thread(moment, case, title, quote=shorten(words.text, LONG), files=words.files[:FILES], number=case.id)
+    if words.location:
+        await tell_point(moment, case, words.location)
     if case.incident.status is Status.NEW:
         report = replace(
             case.report,

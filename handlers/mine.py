@@ -12,7 +12,7 @@ from handlers import report
 from handlers.card import organisation_title, place, territory_title, topic_title
 from handlers.describe import describe, remember
 from handlers.pick import pick, territories, topics
-from handlers.thread import tell_thread
+from handlers.thread import tell_point, tell_thread
 from handlers.turn import Offer, Turn
 from incidents.incident import Action, Role, Status
 from incidents.reading import Reading, read
@@ -123,6 +123,8 @@ async def _correct(turn: Turn, case: Case, correction: dict[str, Any], key: str,
     elif await _still_open(turn, case):
         await remember(turn, case, correction, person=turn.person.id)
         await tell_thread(turn, case, key, number=case.id, what=what)
+        if "location" in correction:
+            await tell_point(turn, case, correction["location"])
         await reply(turn, case, turn.t("mine-passed-on", number=case.id))
 
 

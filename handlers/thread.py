@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bots.channel import Address, File, RenameThread
+from bots.channel import Address, File, Location, RenameThread
 from handlers.card import card_offers, card_text, title
 from handlers.turn import Moment, Offers
 from incidents.incident import Role
@@ -150,6 +150,11 @@ async def tell_thread(
         texts = await texts_at(moment, address)
         lines = [texts.say(key, **arguments), *([texts.say("thread-quote", text=quote)] if quote else [])]
         await tell_at(moment, case, address, "\n".join(lines), offers, files=files, purpose=purpose)
+
+
+async def tell_point(moment: Moment, case: Case, location: Location) -> None:
+    """Show a point on the map beside every card of the incident."""
+    await tell_thread(moment, case, "card-point", latitude=f"{location.latitude:.5f}", longitude=f"{location.longitude:.5f}")
 
 
 async def tell_at(

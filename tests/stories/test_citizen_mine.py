@@ -193,6 +193,18 @@ async def test_once_somebody_took_it_a_correction_goes_to_them(house: House) -> 
     assert house.chat_shows("telegram/altai", FORUM)[-1].text == "Житель поправил тему № 1: Образование"
 
 
+async def test_once_somebody_took_it_a_point_on_the_map_goes_to_them(house: House) -> None:
+    await house.chat("telegram/altai", FORUM, "zhkh-barnaul")
+    citizen = await reported(house)
+    await taken(house, 1)
+    await citizen.presses("Другое место")
+    await citizen.presses("Нет в списке")
+    await citizen.says(location=Location(53.35, 83.77))
+    said, point = house.chat_shows("telegram/altai", FORUM)[-2:]
+    assert said.text == "Житель уточнил место № 1: точка на карте"
+    assert "mlat=53.35000&mlon=83.77000" in point.text
+
+
 async def test_after_the_answer_nothing_is_corrected(house: House) -> None:
     citizen = await reported(house)
     receipt = citizen.sees()[0]

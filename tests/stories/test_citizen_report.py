@@ -11,9 +11,10 @@ from bots import intake as door
 from bots.channel import Event, File, FileKind, Location
 from bots.intake import Intake
 from handlers.turn import Moment
-from incidents.incident import Status
+from incidents.incident import Action, Status
 from storage.store import Store
-from tests.stories.house import House
+from tests.stories.deeds import happened
+from tests.stories.house import House, on_both
 
 PIPE = "На Ленина 15 прорвало трубу, вода второй день по всей улице"
 BARNAUL_PIPE = "Барнаул, на Ленина 15 прорвало трубу отопления, вода второй день"
@@ -163,6 +164,19 @@ async def test_a_location_is_kept_and_shown(house: House) -> None:
     await citizen.says(BARNAUL_PIPE)
     await citizen.says(location=Location(53.34, 83.78))
     assert "mlat=53.34" in house.chat_shows("telegram/altai", forum)[0].text
+
+
+@on_both
+async def test_a_location_that_answers_a_question_is_shown_to_those_who_asked(house: House) -> None:
+    forum = await house.chat("telegram/altai", "-100", "zhkh-barnaul", forum=True)
+    citizen = house.person("telegram/altai", "100", "Анна Примерова")
+    await citizen.says(BARNAUL_PIPE)
+    await happened(house, 1, Action.ASK, text="Где именно? Пришлите точку")
+    await citizen.says(location=Location(53.35, 83.77))
+    replied, point = house.chat_shows("telegram/altai", forum)[-2:]
+    assert replied.text == "Житель ответил по № 1:"
+    assert point.text == "📍 https://www.openstreetmap.org/?mlat=53.35000&mlon=83.77000#map=17/53.35000/83.77000"
+    assert point.address.thread == replied.address.thread
 
 
 async def test_an_edit_before_the_answer_changes_the_report_and_keeps_the_old_version(house: House) -> None:
