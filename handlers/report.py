@@ -48,9 +48,27 @@ async def heard(turn: Turn) -> None:
             await _friendly(turn)
         return
     reading = read(said.text, turn.region)
-    if case := await _answered_to(turn) or (await _owed(turn) if _could_answer(said, reading) else None):
+    if not await _replied(turn, reading):
+        await _unasked(turn, reading)
+
+
+async def _replied(turn: Turn, reading: Reading) -> bool:
+    """Take what answers something of ours where it belongs. Returns whether it did."""
+    case, said = await _answered_to(turn), turn.said
+    if case and case.incident.status is Status.CLOSED and _is_chatter(said, reading) and not await _goes_on(turn, case, reading):
+        await _friendly(turn)  # thanks for what is done begin nothing
+    elif case := case or (await _owed(turn) if _could_answer(said, reading) else None):
         await add(turn, case)
-        return
+    return case is not None
+
+
+async def _goes_on(turn: Turn, case: Case, reading: Reading) -> bool:
+    """Whether a word is the late reply to a question for the lack of which an incident was closed."""
+    return _could_answer(turn.said, reading) and await given_up(turn, case) is not None
+
+
+async def _unasked(turn: Turn, reading: Reading) -> None:
+    said = turn.said
     bare = not said.files and said.location is None
     if bare and reading.asks_status and not reading.danger:
         await _status(turn, reading)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bots.channel import Location
+from bots.channel import File, FileKind, Location
 from incidents.incident import Action, Resolution, Role, Status, Timer
 from tests.stories.deeds import PIPE, ROAD, answered, happened, promised, reported, taken
-from tests.stories.house import House
+from tests.stories.house import House, on_both
 
 FORUM = "-100"
 SCHOOL = "Барнаул, в школе 5 на улице Мира 7 холодно на уроках"
@@ -332,6 +332,23 @@ async def test_a_late_no_says_that_it_is_closed(house: House) -> None:
     await house.later(days=15)
     assert (await house.case(1)).incident.status is Status.CLOSED
     assert await citizen.presses("Нет", at=answer) == "№ 1 закрыто. Если проблема осталась, напишите нам снова."
+
+
+@on_both
+async def test_thanks_for_what_is_closed_begin_nothing(house: House) -> None:
+    citizen = await reported(house)
+    await answered(house, 1)
+    answer = citizen.last
+    await citizen.presses("Да")
+    await house.later(hours=1)
+    citizen.heard()
+    await citizen.says("Спасибо!", reply_to=answer)
+    await citizen.says("", files=[File(FileKind.STICKER, "telegram/altai", "s1")], reply_to=answer)
+    assert [text.partition(" ")[0] for text in citizen.heard()] == ["Здравствуйте!", "Здравствуйте!"]
+    async with house.store.transaction() as tx:
+        assert await tx.incidents.get(2) is None
+    await citizen.says("Опять течёт из той же трубы", reply_to=answer)
+    assert (await house.case(2)).report.linked_to == 1
 
 
 async def test_nobody_else_presses_a_citizens_buttons(house: House) -> None:

@@ -87,6 +87,14 @@ async def test_within_14_days_of_its_closing_it_is_asked_whether_it_goes_on(hous
     assert office.citizen.heard() == [AGAIN.format("25 марта, 13:00")]
 
 
+@pytest.mark.parametrize(("words", "status"), [("Да", Status.IN_PROGRESS), ("Спасибо", Status.CLOSED)])
+async def test_yes_to_the_question_opens_it_again_and_thanks_do_not(house: House, words: str, status: Status) -> None:
+    office = await asked(house)
+    await house.later(days=7)
+    await office.citizen.says(words, reply_to=next(one for one in office.citizen.sees() if one.text.startswith("Вопрос")))
+    assert (await house.case(1)).incident.status is status
+
+
 async def test_what_is_new_is_new(house: House) -> None:
     office = await asked(house)
     await house.later(days=7)
