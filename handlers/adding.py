@@ -56,7 +56,7 @@ async def _add(moment: Moment, person: Person, to: Address, case: Case, words: W
         )
         case = await reread(moment, Case(case.incident, report))
     else:
-        case = await _alarm(moment, case, words)
+        case = await alarm(moment, case, words.text)
     if not late:  # what was opened again has been told of
         texts = moment.texts_for(person.language)
         text = texts.say(key or ("added-again" if case.incident.organisation else "added"), number=case.id)
@@ -67,20 +67,37 @@ async def _add(moment: Moment, person: Person, to: Address, case: Case, words: W
             await moment.post(to, text, incident=case.id)
 
 
-async def _alarm(moment: Moment, case: Case, words: Words) -> Case:
-    """Danger in what was added: whom to call at once, and it is urgent from now on."""
-    danger = read(words.text, moment.region).danger
-    if danger is None:
+async def alarm(moment: Moment, case: Case, text: str, *, was: str = "") -> Case:
+    """Danger in what was added: whom to call at once, and it is urgent from now on. ``was``: the text before; its danger has been told."""
+    danger = _danger(moment, text, was)
+    if not danger:
         return case
-    incident, report = case.incident, replace(case.report, danger=danger.id)
+    incident, report = case.incident, replace(case.report, danger=danger)
     if incident.is_open:
         policy = moment.region.policy(incident.topic, incident.territory)
         incident = hurry(incident, moment.now, policy, moment.zone(incident.territory))
         case = await moment.tx.incidents.save(Case(incident, report))
         await refresh_cards(moment, case)
-    text = danger_line(moment, Case(incident, report), await citizen_texts(moment, case))
-    await moment.post(case.report.address, text, incident=case.id)
+    await _warn(moment, Case(incident, report))
     return case
+
+
+async def warn(moment: Moment, case: Case, text: str, *, was: str = "") -> None:
+    """Danger in what nobody has placed yet: whom to call at once. Which incident is urgent is known when its place is."""
+    danger = _danger(moment, text, was)
+    if danger:
+        await _warn(moment, Case(case.incident, replace(case.report, danger=danger)))
+
+
+def _danger(moment: Moment, text: str, was: str) -> str:
+    """The kind of danger a text tells of and the one before did not; empty when there is none."""
+    danger, known = read(text, moment.region).danger, read(was, moment.region).danger
+    return danger.id if danger and not (known and known.id == danger.id) else ""
+
+
+async def _warn(moment: Moment, case: Case) -> None:
+    text = danger_line(moment, case, await citizen_texts(moment, case))
+    await moment.post(case.report.address, text, incident=case.id)
 
 
 async def add_or_new(turn: Turn, case: Case) -> None:

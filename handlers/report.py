@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from bots.channel import Address, Deleted, Edited, FileKind, Said
 from handlers import standing
-from handlers.adding import add, add_or_new, given_up
+from handlers.adding import add, add_or_new, alarm, given_up, warn
 from handlers.citizen import citizen_texts
 from handlers.opening import greet, keep, longer, reread, take_in, words_of
 from handlers.thread import send_files, tell_thread
@@ -261,10 +261,13 @@ async def edited(moment: Moment, event: Edited) -> None:
     )
     await moment.tx.timeline.say(case.id, words)
     if before.kind == PENDING:
+        await warn(moment, case, words.text, was=before.text)
         return
     if before.kind == "report" and case.incident.answered_at is None and case.incident.is_open:
         text = case.report.text.replace(before.text, words.text, 1) if before.text else f"{words.text}\n{case.report.text}".strip()
         case = await reread(moment, Case(case.incident, replace(case.report, text=text)))
+    else:
+        case = await alarm(moment, case, words.text, was=before.text)
     await tell_thread(moment, case, "thread-edited", quote=words.text, number=case.id)
     if not case.incident.is_open:
         texts = await citizen_texts(moment, case)

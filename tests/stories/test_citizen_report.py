@@ -189,6 +189,46 @@ async def test_an_edit_before_the_answer_changes_the_report_and_keeps_the_old_ve
         assert [message.text for message in await tx.timeline.said(1)] == [BARNAUL_PIPE, BARNAUL_PIPE + ", уже третий"]
 
 
+GAS = "Если есть опасность — звоните 112 (запах газа — 104) прямо сейчас."
+
+
+@on_both
+async def test_danger_in_a_changed_reply_is_answered_at_once_and_once(house: House) -> None:
+    citizen = house.person("telegram/altai", "100", "Анна Примерова")
+    await citizen.says(BARNAUL_PIPE)
+    await house.later(hours=1)
+    said = await citizen.says("Ещё течёт", reply_to=citizen.sees()[0])
+    citizen.heard()
+    await citizen.edits(said, "Ещё течёт, и в подъезде пахнет газом")
+    assert citizen.heard() == [GAS]
+    assert (await house.case(1)).incident.urgent
+    await citizen.edits(said, "Ещё течёт, и в подъезде сильно пахнет газом")
+    assert citizen.heard() == []
+
+
+async def test_danger_in_a_changed_report_that_was_answered_is_answered_at_once(house: House) -> None:
+    citizen = house.person("telegram/altai", "100", "Анна Примерова")
+    said = await citizen.says(BARNAUL_PIPE)
+    await happened(house, 1, Action.ANSWER, text="Трубу заменили")
+    citizen.heard()
+    await citizen.edits(said, BARNAUL_PIPE + ", пахнет газом")
+    assert citizen.heard() == [GAS, "Изменение по № 1 передали тем, кто отвечает."]
+
+
+@on_both
+async def test_danger_in_what_is_not_placed_yet_is_answered_at_once(house: House) -> None:
+    citizen = house.person("telegram/altai", "100", "Анна Примерова")
+    await citizen.says(BARNAUL_PIPE)
+    await house.later(hours=1)
+    said = await citizen.says("Ещё у нас не горит фонарь во дворе")
+    citizen.heard()
+    await citizen.edits(said, "Ещё у нас во дворе пахнет газом")
+    assert citizen.heard() == [GAS]
+    assert not (await house.case(1)).incident.urgent
+    await citizen.presses("К № 1")
+    assert (await house.case(1)).incident.urgent
+
+
 async def test_a_late_receipt_says_sorry_and_counts_from_the_citizens_time(house: House) -> None:
     citizen = house.person("telegram/altai", "100", "Анна Примерова")
     await citizen.says(BARNAUL_PIPE, at=house.clock() - timedelta(hours=3))
