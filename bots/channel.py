@@ -130,6 +130,8 @@ class Edited(Header):
     """A message was changed by its author."""
 
     message: str
+    said_at: datetime
+    """When it was first said, UTC; ``at`` is when it was changed."""
     text: str = ""
     files: tuple[File, ...] = ()
 

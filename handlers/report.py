@@ -17,6 +17,7 @@ from handlers.turn import Moment, Turn
 from incidents.incident import Status
 from incidents.reading import Reading, read
 from storage.incidents import Case
+from storage.people import Person
 from storage.timeline import PENDING, Message
 
 BURST = timedelta(minutes=2)
@@ -239,13 +240,21 @@ async def _grow(turn: Turn, case: Case) -> None:
 # --- changed and deleted -----------------------------------------------------------------------------------------------
 
 
-async def edited(moment: Moment, event: Edited) -> None:
-    """Keep every version; a change before the answer changes the report, a later one is only shown to those who hold it."""
+async def edited(moment: Moment, event: Edited) -> bool:
+    """Keep every version; a change before the answer changes the report, a later one is only shown to those who hold it.
+
+    Returns whether the message is known.
+    """
     number, original = await moment.tx.timeline.about(event.address.account, event.address.chat, event.message)
     case = await moment.tx.incidents.get(number) if number else None
     person = await moment.tx.people.known(event.address.account, event.sender.id)
-    if case is None or person is None or case.report.person != person.id:
-        return
+    if case and person and case.report.person == person.id:
+        await _changed(moment, case, person, event, original)
+    return number != 0
+
+
+async def _changed(moment: Moment, case: Case, person: Person, event: Edited, original: int) -> None:
+    """``original``: the message in the timeline that is changed."""
     versions = [message for message in await moment.tx.timeline.said(case.id) if original in (message.id, message.edit_of)]
     before = versions[-1]
     if before.text == event.text.strip():

@@ -31,6 +31,7 @@ from handlers import (
     work,
 )
 from handlers.turn import Handler, Moment, Turn
+from incidents.reading import read
 from storage.conversations import Offered
 from storage.people import Person
 
@@ -163,6 +164,8 @@ INTERNAL: Mapping[str, Callable[[Moment, Mapping[str, Any]], Awaitable[None]]] =
 
 OLDEST = timedelta(days=365)
 """A message that says it is older than this says nothing: Telegram keeps what we did not fetch for a day, and a clock may stand at zero."""
+STILL_HEARD = timedelta(days=1)
+"""How long after it was said a message that is kept nowhere may be changed into a report."""
 LONGEST_NAME = 64
 """UTF-16 units of a person's or a group's name that are kept: it stands in lines, lists and toasts beside other words."""
 
@@ -201,8 +204,8 @@ async def handle(moment: Moment, event: Event) -> None:
         case Pressed():
             await _pressed(await _turn(moment, event))
         case Edited():
-            if not await drafts.edited(moment, event):
-                await report.edited(moment, event)
+            if not (await drafts.edited(moment, event) or await report.edited(moment, event)):
+                await _edited_into_something(moment, event)
         case Deleted():
             await report.deleted(moment, event)
         case Blocked() | Unblocked():
@@ -236,6 +239,28 @@ def _one_line(name: str) -> str:
 async def handle_own(moment: Moment, raw: Mapping[str, Any]) -> None:
     """Take something the house told itself to its handler."""
     await INTERNAL[raw["kind"]](moment, raw)
+
+
+async def _edited_into_something(moment: Moment, event: Edited) -> None:
+    """«Здравствуйте!» is kept nowhere; when it is changed into a report, that is heard as if it were said now.
+
+    Not what was said long ago, perhaps before we were here, nor by somebody we never heard: who touches up an old letter reports nothing.
+    """
+    person = await moment.tx.people.known(event.address.account, event.sender.id)
+    if event.scene is not Scene.PRIVATE or event.sender.impersonal or person is None or moment.now - event.said_at > STILL_HEARD:
+        return
+    if not (await moment.tx.people.posts_of(person.id) or read(event.text, moment.region).chatter):
+        said = Said(
+            id=event.id,
+            at=event.at,
+            address=event.address,
+            sender=event.sender,
+            scene=event.scene,
+            message=event.message,
+            text=event.text,
+            files=event.files,
+        )
+        await _said(await _turn(moment, said))
 
 
 async def _turn(moment: Moment, event: Said | Pressed) -> Turn:

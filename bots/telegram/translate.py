@@ -223,7 +223,7 @@ def _edited(reading: _Reading) -> Sequence[Event]:
     if not (text or files):
         return ()  # a live location moves this way
     header = reading.header(message, message.time("edit_date" if "edit_date" in message else "date"), _author(message))
-    return (Edited(**header, message=str(message.number("message_id")), text=text, files=files),)
+    return (Edited(**header, message=str(message.number("message_id")), said_at=message.time("date"), text=text, files=files),)
 
 
 def _pressed(reading: _Reading) -> Sequence[Event]:

@@ -159,9 +159,11 @@ def _message_edit(about: Json, context: _Context) -> Sequence[Event]:
     sender = number_of(message, "from_id", "message")
     if message.get("out") == 1 or sender == -context.group:
         return ()
-    at = instant(message, "update_time" if message.get("update_time") else "date", "message")
+    said_at = instant(message, "date", "message")
+    at = instant(message, "update_time", "message") if message.get("update_time") else said_at
     content = content_of(message, context.account)
-    return [Edited(**_header(message, context, sender, at), message=_id_of(message), text=content.text, files=content.files)]
+    header = _header(message, context, sender, at)
+    return [Edited(**header, message=_id_of(message), said_at=said_at, text=content.text, files=content.files)]
 
 
 def _action(action: object, message: Json, context: _Context, header: dict[str, Any]) -> Sequence[Event]:

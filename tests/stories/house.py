@@ -245,6 +245,7 @@ class Actor:
                 sender=self.sender,
                 scene=said.scene,
                 message=said.message,
+                said_at=said.at,
                 text=text,
             )
         )

@@ -313,7 +313,7 @@ async def test_edits_and_deletions_of_strangers_and_of_the_unknown_change_nothin
     thief = house.person(TG, "666", "Чужая")
     for address, message in ((said.address, said.message), (replace(said.address, chat="100", thread=""), "2"), (said.address, "4040")):
         header: dict[str, Any] = {"at": house.clock(), "scene": Scene.GROUP, "sender": thief.sender, "address": address, "message": message}
-        await house.happens(Edited(id=f"e{message}{address.chat}", text="Подменено", **header))
+        await house.happens(Edited(id=f"e{message}{address.chat}", said_at=house.clock(), text="Подменено", **header))
         await house.happens(Deleted(id=f"d{message}{address.chat}", **header))
     assert await dump(house) == before
 

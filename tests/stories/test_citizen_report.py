@@ -229,6 +229,42 @@ async def test_danger_in_what_is_not_placed_yet_is_answered_at_once(house: House
     assert (await house.case(1)).incident.urgent
 
 
+@on_both
+async def test_a_greeting_that_is_changed_into_a_report_is_one(house: House) -> None:
+    citizen = house.person("telegram/altai", "100", "Анна Примерова")
+    said = await citizen.says("Здравствуйте!")
+    citizen.heard()
+    await house.later(minutes=5)
+    await citizen.edits(said, "Здравствуйте! " + BARNAUL_PIPE)
+    assert [text.splitlines()[0] for text in citizen.heard()] == ["Сообщение № 1 принято."]
+    await citizen.edits(said, BARNAUL_PIPE)
+    assert citizen.heard() == []
+    case = await house.case(1)
+    assert (case.report.text, case.incident.reported_at) == (BARNAUL_PIPE, house.clock())
+
+
+async def test_a_greeting_that_stays_one_is_not_answered_again(house: House) -> None:
+    citizen = house.person("telegram/altai", "100", "Анна Примерова")
+    said = await citizen.says("Здравствуйте")
+    citizen.heard()
+    await citizen.edits(said, "Здравствуйте!")
+    assert citizen.heard() == []
+
+
+async def test_what_is_old_or_was_said_to_others_may_be_touched_up(house: House) -> None:
+    citizen, stranger = house.person("telegram/altai", "100", "Анна Примерова"), house.person("telegram/altai", "101", "Пётр Образцов")
+    ivanova = await house.official("telegram/altai", "11", "Иванова", "zhkh-barnaul")
+    said = await citizen.says("Здравствуйте!")
+    asked = await ivanova.says("99")
+    citizen.heard()
+    ivanova.heard()
+    await ivanova.edits(asked, BARNAUL_PIPE)
+    await stranger.edits(stranger.said("Здравствуйте!"), BARNAUL_PIPE)  # said before we were here
+    await house.later(days=1, seconds=1)
+    await citizen.edits(said, BARNAUL_PIPE)
+    assert citizen.heard() + stranger.heard() + ivanova.heard() == []
+
+
 async def test_a_late_receipt_says_sorry_and_counts_from_the_citizens_time(house: House) -> None:
     citizen = house.person("telegram/altai", "100", "Анна Примерова")
     await citizen.says(BARNAUL_PIPE, at=house.clock() - timedelta(hours=3))

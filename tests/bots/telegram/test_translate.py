@@ -240,6 +240,7 @@ def test_edits() -> None:
     (event,) = read("edited_message", message(text="яма и люк", edit_date=DATE + 60))
     assert isinstance(event, Edited)
     assert (event.text, event.message, event.at.timestamp()) == ("яма и люк", "42", DATE + 60)
+    assert event.said_at.timestamp() == DATE
     assert read("edited_message", message(location={"latitude": 1, "longitude": 2}, edit_date=DATE + 60)) == []
 
 

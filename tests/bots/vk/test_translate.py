@@ -263,6 +263,7 @@ def test_an_edit() -> None:
     (event,) = events("a", raw("message_edit", message(text="Яма и люк", update_time=DATE + 60)))
     assert isinstance(event, Edited)
     assert (event.message, event.text, event.at.timestamp()) == ("5", "Яма и люк", DATE + 60)
+    assert event.said_at.timestamp() == DATE
     assert event.id != "message/200000001/5"
 
 
