@@ -56,8 +56,8 @@ async def other_place(turn: Turn) -> None:
     number = {"number": case.id}
     if turn.arguments.get("typed"):
         await turn.quiet()
-        await turn.ask("place", number=case.id, until=(turn.now + PLACE_WAIT).isoformat())
-        await turn.say("mine-type-place", options={"incident": case.id, "ask_place": True}, number=case.id)
+        row = await turn.say("mine-type-place", options={"incident": case.id, "ask_place": True}, number=case.id)
+        await turn.ask("place", number=case.id, until=(turn.now + PLACE_WAIT).isoformat(), row=row)
         return
     last = Offer(turn.t("mine-button-not-listed"), "other-place", number | {"typed": True})
     choices = territories(turn, case, "set-place", number)
@@ -82,7 +82,10 @@ async def place_said(turn: Turn) -> None:
     said, text = turn.said, turn.said.text.strip()
     reading = read(text, turn.region)
     mine = case and case.report.person == turn.person.id and case.incident.is_open and not lapsed(turn)
-    if case is None or not mine or said.files or said.answer_to or not (said.location or _looks_like_place(text, reading)):
+    elsewhere = said.answer_to and await turn.tx.outbox.row_of(turn.here.account, turn.here.chat, said.answer_to) != turn.arguments.get(
+        "row"
+    )
+    if case is None or not mine or said.files or elsewhere or not (said.location or _looks_like_place(text, reading)):
         await report.heard(turn)
         return
     what: dict[str, Any] = {"location": said.location} if said.location else {}

@@ -145,6 +145,16 @@ async def test_a_place_may_be_typed(house: House) -> None:
     assert "Бийск, ул. Советская, 5" in citizen.last.text
 
 
+@on_both
+async def test_a_place_may_be_typed_as_a_reply_to_the_question_and_to_nothing_else(house: House) -> None:
+    citizen = await reported(house)
+    for reply_to, territory in ((0, "barnaul"), (-1, "biysk")):
+        await citizen.presses("Другое место", at=citizen.sees()[0])
+        await citizen.presses("Нет в списке")
+        await citizen.says("в Бийске, Советская 5", reply_to=citizen.sees()[reply_to])
+        assert (await house.case(1)).incident.territory == territory
+
+
 async def test_a_place_nobody_knows_is_kept_in_the_citizens_words_and_said_so(house: House) -> None:
     citizen = await reported(house, "Прорвало трубу отопления, вода второй день")
     await citizen.presses("Другое место", at=citizen.sees()[0])
