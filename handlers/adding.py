@@ -125,18 +125,22 @@ async def add_or_new(turn: Turn, case: Case) -> None:
 
 async def add_to(turn: Turn) -> None:
     """[К № 12]: what waited belongs there."""
-    await turn.quiet()
     case, words = await _pending(turn, turn.person.id, turn.arguments["number"])
     if case and words:
+        await turn.quiet()
         await _add(turn, turn.person, turn.here, case, words)
+    else:
+        await turn.whisper("press-used")
 
 
 async def it_is_new(turn: Turn) -> None:
     """[Новое]: what waited is a report of its own."""
-    await turn.quiet()
     _, words = await _pending(turn, turn.person.id, turn.arguments["number"])
     if words:
+        await turn.quiet()
         await take_in(turn, words)
+    else:
+        await turn.whisper("press-used")
 
 
 async def settle(moment: Moment, raw: Mapping[str, Any]) -> None:

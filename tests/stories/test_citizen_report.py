@@ -150,6 +150,20 @@ async def test_nobody_says_where_it_belongs_and_it_is_not_lost(house: House) -> 
     assert citizen.last.text.startswith("Добавили к № 1.")
 
 
+@on_both
+@pytest.mark.parametrize("label", ["К № 1", "Новое"])
+async def test_a_choice_that_comes_too_late_is_answered(house: House, label: str) -> None:
+    citizen = house.person("telegram/altai", "100", "Анна Примерова")
+    await citizen.says(BARNAUL_PIPE)
+    await house.later(hours=1)
+    await citizen.says("Воды всё больше")
+    question = citizen.last
+    await house.later(minutes=11)
+    citizen.heard()
+    assert await citizen.presses(label, at=question) == "Эта кнопка уже не действует."
+    assert citizen.heard() == []
+
+
 async def test_a_reply_to_the_receipt_is_added_without_asking(house: House) -> None:
     citizen = house.person("telegram/altai", "100", "Анна Примерова")
     await citizen.says(BARNAUL_PIPE)
