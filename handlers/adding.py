@@ -23,6 +23,8 @@ from storage.timeline import PENDING, Message
 
 SETTLE = timedelta(minutes=10)
 """How long we wait for «добавить или новое?» before the message is added where it most likely belongs."""
+LONGEST_LABEL = 30
+"""Characters of a text that may be what stands on a button."""
 FILES = 30
 """Files of one addition that are shown beside a card."""
 
@@ -141,6 +143,31 @@ async def it_is_new(turn: Turn) -> None:
         await take_in(turn, words)
     else:
         await turn.whisper("press-used")
+
+
+async def chosen(turn: Turn) -> bool:
+    """«Новое», «К № 12» typed instead of pressed: what waited goes there. Returns whether it was that."""
+    said = turn.said
+    if len(said.text) > LONGEST_LABEL or said.files or said.location:
+        return False
+    waiting = await turn.tx.timeline.pending(turn.person.id)
+    case, words = await _pending(turn, turn.person.id, waiting[0][0]) if waiting else (None, None)
+    if words and same_label(said.text, turn.t("button-new")):
+        await take_in(turn, words)
+    elif case and words and same_label(said.text, turn.t("button-add", number=case.id)):
+        await _add(turn, turn.person, turn.here, case, words)
+    else:
+        return False
+    return True
+
+
+def same_label(text: str, label: str) -> bool:
+    """Whether somebody typed what stands on a button: letters and digits count, not how they are set off."""
+    return _letters(text) == _letters(label)
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 async def settle(moment: Moment, raw: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from bots.channel import Address, Deleted, Edited, FileKind, Said
 from handlers import standing
-from handlers.adding import add, add_or_new, alarm, given_up, warn
+from handlers.adding import add, add_or_new, alarm, chosen, given_up, warn
 from handlers.citizen import citizen_texts
 from handlers.opening import greet, keep, longer, reread, take_in, words_of
 from handlers.thread import send_files, tell_thread
@@ -49,7 +49,7 @@ async def heard(turn: Turn) -> None:
             await _friendly(turn)
         return
     reading = read(said.text, turn.region)
-    if not await _replied(turn, reading):
+    if not (await chosen(turn) or await _replied(turn, reading)):
         await _unasked(turn, reading)
 
 

@@ -151,6 +151,24 @@ async def test_nobody_says_where_it_belongs_and_it_is_not_lost(house: House) -> 
 
 
 @on_both
+@pytest.mark.parametrize(("typed", "reply", "number"), [("Новое", False, 2), ("новое.", True, 2), ("к №1", False, 1)])
+async def test_a_choice_may_be_typed(house: House, typed: str, reply: bool, number: int) -> None:
+    citizen = house.person("telegram/altai", "100", "Анна Примерова")
+    await citizen.says(BARNAUL_PIPE)
+    await house.later(hours=1)
+    await citizen.says("Бийск, яма на дороге на Советской 12")
+    question = citizen.last
+    citizen.heard()
+    await citizen.says(typed, reply_to=question if reply else None)
+    assert citizen.heard()[0].startswith("Сообщение № 2 принято." if number == 2 else "Добавили к № 1.")
+    async with house.store.transaction() as tx:
+        assert [message.text for message in await tx.timeline.said(number)][-1] == "Бийск, яма на дороге на Советской 12"
+    await house.later(minutes=11)
+    assert citizen.heard() == []
+    assert await citizen.presses("Новое", at=question) == "Эта кнопка уже не действует."
+
+
+@on_both
 @pytest.mark.parametrize("label", ["К № 1", "Новое"])
 async def test_a_choice_that_comes_too_late_is_answered(house: House, label: str) -> None:
     citizen = house.person("telegram/altai", "100", "Анна Примерова")
