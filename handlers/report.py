@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from bots.channel import Address, Deleted, Edited, FileKind, Said
 from handlers import standing
-from handlers.adding import add, add_or_new, alarm, chosen, given_up, warn
-from handlers.citizen import citizen_texts
+from handlers.adding import add, add_or_new, alarm, chosen, given_up, same_label, warn
+from handlers.citizen import citizen_texts, verdicts
 from handlers.opening import greet, keep, longer, reread, take_in, words_of
 from handlers.thread import send_files, tell_thread
 from handlers.turn import Moment, Turn
@@ -56,6 +56,8 @@ async def heard(turn: Turn) -> None:
 async def _replied(turn: Turn, reading: Reading) -> bool:
     """Take what answers something of ours where it belongs. Returns whether it did."""
     case, said = await _answered_to(turn), turn.said
+    if case and await _verdict(turn, case):
+        return True
     if case and case.incident.status is Status.CLOSED and _is_chatter(said, reading) and not await _goes_on(turn, case, reading):
         await _friendly(turn)  # thanks for what is done begin nothing
     elif case := case or (await _owed(turn) if _could_answer(said, reading) else None):
@@ -73,6 +75,8 @@ async def _unasked(turn: Turn, reading: Reading) -> None:
     bare = not said.files and said.location is None
     if bare and reading.asks_status and not reading.danger:
         await _status(turn, reading)
+    elif await _verdict(turn):
+        return
     elif _is_chatter(said, reading):
         await _chatter(turn)
     elif case := await _just_reported(turn) or await _placed(turn, reading):
@@ -124,6 +128,19 @@ async def _status(turn: Turn, reading: Reading) -> None:
 def _is_chatter(said: Said, reading: Reading) -> bool:
     stickers = bool(said.files) and all(file.kind is FileKind.STICKER for file in said.files)
     return said.location is None and ((stickers and not said.text.strip()) or (reading.chatter and not said.files))
+
+
+async def _verdict(turn: Turn, replied: Case | None = None) -> bool:
+    """«Нет» typed to «Проблема решена?» brings the question and its buttons again: only a press decides. Returns whether it was that."""
+    labels = ("button-solved", "button-unsolved", "button-partly")
+    if turn.said.files or not any(same_label(turn.said.text, turn.t(label)) for label in labels):
+        return False
+    cases = [replied] if replied else await turn.tx.incidents.of_person(turn.person.id, limit=5)
+    case = next((case for case in cases if case.incident.status is Status.ANSWERED), None)
+    if case:
+        await keep(turn, case.id, words_of(turn.said), "note", turn.person, turn.here)
+        await turn.say("mine-solved-how", verdicts(case, turn.texts), options={"incident": case.id}, number=case.id)
+    return case is not None
 
 
 _POLITE = re.compile(r"\W*(?:спасибо|спс|пасиб|благодар|здрав|здрас|привет|хай|добр|доброе|thank|hi\b|hello|good )", re.IGNORECASE)

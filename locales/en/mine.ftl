@@ -29,6 +29,7 @@ mine-withdraw-not = All right, No. { $number } stays open.
 
 mine-button-solved = Solved
 mine-button-unsolved = Not solved
+mine-solved-how = No. { $number }: is the problem solved? Please choose with a button.
 mine-stars = We are glad that it is solved. How good was the answer to No. { $number }?
 mine-button-stars = { $stars } ⭐
 mine-thanks = Thank you! Your rating of the answer to No. { $number }: { $stars } of 5.

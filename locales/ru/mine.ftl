@@ -29,6 +29,7 @@ mine-withdraw-not = Хорошо, № { $number } остаётся в работ
 
 mine-button-solved = Решено
 mine-button-unsolved = Не решено
+mine-solved-how = № { $number }: проблема решена? Выберите, пожалуйста, кнопкой.
 mine-stars = Рады, что проблема решена. Оцените ответ по № { $number }:
 mine-button-stars = { $stars } ⭐
 mine-thanks = Спасибо! Ваша оценка ответа по № { $number }: { $stars } из 5.

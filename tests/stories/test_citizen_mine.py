@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bots.channel import File, FileKind, Location
 from incidents.incident import Action, Resolution, Role, Status, Timer
 from tests.stories.deeds import PIPE, ROAD, answered, happened, promised, reported, taken
@@ -307,6 +309,32 @@ async def test_no_reopens_at_once_and_what_remains_is_added(house: House) -> Non
     office = [shown.text for shown in house.chat_shows("telegram/altai", FORUM)]
     assert any("Вода всё ещё течёт из подвала" in text for text in office)
     assert citizen.last.text == "Добавили к № 1. Передали тем, кто отвечает."
+
+
+@on_both
+@pytest.mark.parametrize("typed", ["Нет", "да!", "частично"])
+@pytest.mark.parametrize("reply", [True, False])
+async def test_a_verdict_that_is_typed_brings_the_buttons_again(house: House, typed: str, reply: bool) -> None:
+    citizen = await reported(house)
+    await answered(house, 1)
+    await house.later(hours=1)
+    citizen.heard()
+    await citizen.says(typed, reply_to=citizen.last if reply else None)
+    assert citizen.heard() == ["№ 1: проблема решена? Выберите, пожалуйста, кнопкой."]
+    assert (await house.case(1)).incident.status is Status.ANSWERED
+    await citizen.presses("Нет", at=citizen.last)
+    assert (await house.case(1)).incident.status is Status.ASSIGNED
+
+
+async def test_yes_to_our_question_is_no_verdict(house: House) -> None:
+    citizen = await reported(house)
+    await answered(house, 1)
+    await house.later(hours=1)
+    await citizen.says("Бийск, на улице Советской 5 яма на дороге")
+    await citizen.presses("Новое")
+    await happened(house, 2, Action.ASK, text="Яма глубокая?")
+    await citizen.says("Да")
+    assert citizen.last.text.startswith("Добавили к № 2.")
 
 
 async def test_partly_is_told_as_partly(house: House) -> None:
