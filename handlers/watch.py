@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from bots.channel import Pressed, Reply, Said
-from handlers import enter
+from handlers import enter, standing
 from handlers.card import card_offers, card_text, organisation_title, place, time_left, topic_title
 from handlers.notices import sorting
 from handlers.turn import Offer, Offers, Turn
@@ -155,7 +155,7 @@ async def open_(turn: Turn) -> None:
 
 
 async def show(turn: Turn, number: int) -> None:
-    """An incident's card with what this person can do with it, for those whose business it is."""
+    """An incident's card with what this person can do with it, for those whose business it is; an own report as citizens see theirs."""
     case = await turn.tx.incidents.get(number)
     organisations = await scope(turn)
     if organisations is None or (case and case.incident.organisation and case.incident.organisation in organisations):
@@ -167,6 +167,9 @@ async def show(turn: Turn, number: int) -> None:
             await curator_card(turn, case) if turn.is_curator else (await card_text(turn, case, turn.texts), _own_offers(turn, case))
         )
         await turn.post(turn.here, text, offers, purpose=Purpose.CARD, incident=case.id)
+    elif case and turn.private and case.report.person == turn.person.id:
+        await turn.quiet()
+        await standing.show_one(turn, case)
     else:
         # Whether there is such a number is not told either.
         await turn.whisper("watch-not-yours")

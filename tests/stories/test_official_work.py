@@ -9,7 +9,7 @@ import pytest
 from bots.channel import Location
 from incidents.incident import Action, Role, Status, Timer
 from tests.stories.deeds import PIPE, happened, reported
-from tests.stories.house import House
+from tests.stories.house import House, on_both
 from tests.stories.office import FORUM, GROUP, OWNER, TG, VK, VK_CHAT, WORDS, Desk, desk, known
 
 # --- taking ------------------------------------------------------------------------------------------------------------
@@ -219,6 +219,18 @@ async def test_who_owes_nothing_is_heard_as_a_citizen(house: House) -> None:
     ivanova = await house.official(TG, "11", "Иванова", OWNER)
     await ivanova.says("Бийск, на улице Советской 5 яма на дороге")
     assert ivanova.heard()[0].startswith("Сообщение № 1 принято.")
+
+
+@on_both
+async def test_the_number_of_their_own_report_shows_how_it_stands(house: House) -> None:
+    office = await in_private(house)
+    await office.ivanova.says("Бийск, на улице Советской 5 яма на дороге")
+    await office.ivanova.presses("Это новое сообщение")
+    await office.ivanova.says("№ 2")
+    assert office.last.text.startswith("№ 2 · ")
+    assert office.last.labels == ["Другая тема", "Другое место", "Отозвать"]
+    await office.ivanova.says("3")
+    assert office.last.text.startswith("Это не ваше")
 
 
 async def test_a_number_in_private_shows_the_card(house: House) -> None:
