@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bots.channel import Edited, Location, Pressed, Scene
+from bots.channel import Edited, Location, Pressed
 from handlers import opening, promises
 from handlers.card import name_of
 from handlers.preview import (
@@ -99,7 +99,7 @@ async def _as_report(turn: Turn, draft: Draft) -> None:
     point = turn.arguments.get("location")
     location = Location(*point) if point else None
     words = opening.Words(draft.text, draft.files, location, datetime.fromisoformat(turn.arguments["at"]), draft.message)
-    await opening.open_report(turn, turn.person, turn.here, Scene.PRIVATE, words)
+    await opening.take_in(turn, words)
 
 
 async def drop(turn: Turn) -> None:

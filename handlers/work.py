@@ -286,7 +286,7 @@ async def _from_forward(turn: Turn) -> None:
     if behind or not (said.text.strip() or said.files or said.location):
         await report.heard(turn)
     else:
-        await opening.open_report(turn, turn.person, turn.here, said.scene, opening.words_of(said))
+        await opening.take_in(turn, opening.words_of(said))
 
 
 async def _replied(turn: Turn) -> None:

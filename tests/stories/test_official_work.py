@@ -222,6 +222,24 @@ async def test_who_owes_nothing_is_heard_as_a_citizen(house: House) -> None:
 
 
 @on_both
+async def test_where_their_own_report_is_they_are_asked_as_anybody(house: House) -> None:
+    office = await in_private(house)
+    await office.ivanova.says("Когда починят дорогу до посёлка")
+    await office.ivanova.presses("Это новое сообщение")
+    assert office.last.text.startswith("Где это?")
+    await office.ivanova.presses("Бийск")
+    assert (await house.case(2)).incident.organisation == "dorogi-biysk"
+
+
+async def test_where_a_forwarded_report_is_the_curator_is_asked(house: House) -> None:
+    curator = await house.official(TG, "90", "Кураторова", "", role=Role.CURATOR)
+    await curator.says("Когда починят дорогу до посёлка", forwarded=True)
+    assert curator.last.text.startswith("Где это?")
+    await curator.presses("Бийск")
+    assert (await house.case(1)).incident.organisation == "dorogi-biysk"
+
+
+@on_both
 async def test_the_number_of_their_own_report_shows_how_it_stands(house: House) -> None:
     office = await in_private(house)
     await office.ivanova.says("Бийск, на улице Советской 5 яма на дороге")
