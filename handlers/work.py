@@ -294,7 +294,7 @@ async def _replied(turn: Turn) -> None:
     number, purpose = await turn.tx.outbox.about(turn.here.account, turn.here.chat, turn.said.answer_to)
     case = await turn.tx.incidents.get(number) if number else None
     thread = await turn.tx.chats.thread(number, turn.here.account, turn.here.chat) if number else None
-    to_citizen = thread is None or purpose in (Purpose.RECEIPT, Purpose.ANSWER)
+    to_citizen = purpose in (Purpose.RECEIPT, Purpose.ANSWER) or (thread is None and purpose not in (Purpose.CARD, Purpose.REMINDER))
     if case and case.report.person == turn.person.id and to_citizen:
         await report.heard(turn)
     elif case is None or (thread and thread.retired):

@@ -265,6 +265,19 @@ async def test_what_a_curator_forwards_becomes_an_incident(house: House) -> None
     assert (await house.case(2)).report.text == "Барнаул, на Мира 3 прорвало трубу"
 
 
+@on_both
+async def test_a_curator_answers_what_they_forwarded_from_its_card_and_adds_to_it_from_its_receipt(house: House) -> None:
+    curator = await house.official(TG, "90", "Кураторова", "", role=Role.CURATOR)
+    await curator.says("Когда починят дорогу до посёлка", forwarded=True)
+    card = next(one for one in curator.sees() if one.text.startswith("Не разобрано"))
+    receipt = next(one for one in curator.sees() if one.text.startswith("Сообщение № 1 принято."))
+    await house.later(minutes=10)
+    await curator.says("Починят летом", reply_to=card)
+    assert curator.last.text.startswith("№ 1. Отправить жителю?")
+    await curator.says("Яма у школы", reply_to=receipt)
+    assert curator.last.text.startswith("Добавили к № 1.")
+
+
 async def test_a_role_that_ended_leaves_no_word_in_private(house: House) -> None:
     office = await in_private(house)
     ivanova = await known(house, "11")
