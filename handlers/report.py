@@ -18,6 +18,7 @@ from incidents.incident import Status
 from incidents.reading import Reading, read
 from storage.incidents import Case
 from storage.people import Person
+from storage.posts import Purpose
 from storage.timeline import PENDING, Message
 
 BURST = timedelta(minutes=2)
@@ -49,18 +50,31 @@ async def heard(turn: Turn) -> None:
             await _friendly(turn)
         return
     reading = read(said.text, turn.region)
-    if not (await chosen(turn) or await _replied(turn, reading)):
+    if not (await chosen(turn) or await _replied(turn, reading) or await _answers(turn, reading)):
         await _unasked(turn, reading)
 
 
 async def _replied(turn: Turn, reading: Reading) -> bool:
-    """Take what answers something of ours where it belongs. Returns whether it did."""
-    case, said = await _answered_to(turn), turn.said
-    if case and await _verdict(turn, case):
-        return True
-    if case and case.incident.status is Status.CLOSED and _is_chatter(said, reading) and not await _goes_on(turn, case, reading):
+    """A reply with the messenger's own reply is about that incident. Returns whether it was one."""
+    case, purpose = await _answered_to(turn)
+    if case is None:
+        return False
+    over = case.incident.status is Status.CLOSED
+    # What is asked back of an official is for them to read.
+    asks = _asks(turn.said, reading) and (over or purpose != Purpose.ANSWER)
+    if asks and set(reading.numbers) <= {case.id}:
+        await standing.show_one(turn, case)
+    elif over and _is_chatter(turn.said, reading) and not await _goes_on(turn, case, reading):
         await _friendly(turn)  # thanks for what is done begin nothing
-    elif case := case or (await _owed(turn) if _could_answer(said, reading) else None):
+    elif not await _verdict(turn, case):
+        await add(turn, case)
+    return True
+
+
+async def _answers(turn: Turn, reading: Reading) -> bool:
+    """«Да», «15» answer the one question of ours that waits. Returns whether there is one."""
+    case = await _owed(turn) if _could_answer(turn.said, reading) else None
+    if case:
         await add(turn, case)
     return case is not None
 
@@ -72,8 +86,7 @@ async def _goes_on(turn: Turn, case: Case, reading: Reading) -> bool:
 
 async def _unasked(turn: Turn, reading: Reading) -> None:
     said = turn.said
-    bare = not said.files and said.location is None
-    if bare and reading.asks_status and not reading.danger:
+    if _asks(said, reading):
         await _status(turn, reading)
     elif await _verdict(turn):
         return
@@ -125,6 +138,11 @@ async def _status(turn: Turn, reading: Reading) -> None:
     await standing.list_(turn)
 
 
+def _asks(said: Said, reading: Reading) -> bool:
+    """«Что с моей заявкой?», and nothing besides."""
+    return reading.asks_status and not (reading.danger or said.files or said.location)
+
+
 def _is_chatter(said: Said, reading: Reading) -> bool:
     stickers = bool(said.files) and all(file.kind is FileKind.STICKER for file in said.files)
     return said.location is None and ((stickers and not said.text.strip()) or (reading.chatter and not said.files))
@@ -172,16 +190,16 @@ async def _friendly(turn: Turn) -> None:
 # --- which incident is meant -------------------------------------------------------------------------------------------
 
 
-async def _answered_to(turn: Turn) -> Case | None:
-    """The citizen's incident they replied to with the messenger's own reply."""
+async def _answered_to(turn: Turn) -> tuple[Case | None, str]:
+    """The citizen's incident they replied to with the messenger's own reply, and what our message was for."""
     said = turn.said
     if not said.answer_to:
-        return None
-    number, _ = await turn.tx.outbox.about(turn.here.account, turn.here.chat, said.answer_to)
+        return None, ""
+    number, purpose = await turn.tx.outbox.about(turn.here.account, turn.here.chat, said.answer_to)
     if not number:
         number, _ = await turn.tx.timeline.about(turn.here.account, turn.here.chat, said.answer_to)
     case = await turn.tx.incidents.get(number) if number else None
-    return case if case and case.report.person == turn.person.id else None
+    return (case, purpose) if case and case.report.person == turn.person.id else (None, "")
 
 
 async def _just_reported(turn: Turn) -> Case | None:

@@ -60,6 +60,31 @@ async def test_a_number_shows_that_incident_with_the_last_words_about_it(house: 
     assert citizen.last.labels == ["Другая тема", "Другое место", "Отозвать"]
 
 
+@on_both
+async def test_how_it_stands_may_be_asked_as_a_reply_to_the_receipt(house: House) -> None:
+    citizen = await reported(house)
+    receipt = citizen.sees()[0]
+    await house.later(hours=1)
+    await citizen.says("Что с моей заявкой?", reply_to=receipt)
+    assert citizen.last.text.startswith("№ 1 · передано · Комитет ЖКХ Барнаула")
+    await citizen.says("Квартира № 12", reply_to=receipt)
+    assert citizen.last.text.startswith("Добавили к № 1.")
+    await happened(house, 1, Action.WITHDRAW, Role.CITIZEN)
+    await citizen.says("Что с моей заявкой?", reply_to=receipt)
+    assert citizen.last.text.startswith("№ 1 · закрыт")
+    async with house.store.transaction() as tx:
+        assert await tx.incidents.get(2) is None
+
+
+@on_both
+async def test_what_is_asked_back_of_an_official_reaches_them(house: House) -> None:
+    await house.chat("telegram/altai", FORUM, "zhkh-barnaul")
+    citizen = await reported(house)
+    await happened(house, 1, Action.ASK, text="Какой подъезд?")
+    await citizen.says("Второй. Когда ответите?", reply_to=citizen.last)
+    assert house.chat_shows("telegram/altai", FORUM)[-1].text == "Житель ответил по № 1:\n«Второй. Когда ответите?»"
+
+
 async def test_a_number_of_somebody_else_shows_nothing_of_it(house: House) -> None:
     await reported(house)
     other = house.person("telegram/altai", "101", "Пётр Образцов")
