@@ -31,7 +31,12 @@ FILES = 30
 
 async def add(turn: Turn, case: Case) -> None:
     """Add what was said to an incident. A closed one is not touched: a new one begins, linked to it."""
-    await _add(turn, turn.person, turn.here, case, words_of(turn.said))
+    await add_words(turn, case, words_of(turn.said))
+
+
+async def add_words(turn: Turn, case: Case, words: Words) -> None:
+    """The same with words that were said before."""
+    await _add(turn, turn.person, turn.here, case, words)
 
 
 async def _add(moment: Moment, person: Person, to: Address, case: Case, words: Words, *, key: str = "") -> None:
@@ -130,7 +135,7 @@ async def add_to(turn: Turn) -> None:
     case, words = await _pending(turn, turn.person.id, turn.arguments["number"])
     if case and words:
         await turn.quiet()
-        await _add(turn, turn.person, turn.here, case, words)
+        await add_words(turn, case, words)
     else:
         await turn.whisper("press-used")
 
@@ -155,7 +160,7 @@ async def chosen(turn: Turn) -> bool:
     if words and same_label(said.text, turn.t("button-new")):
         await take_in(turn, words)
     elif case and words and same_label(said.text, turn.t("button-add", number=case.id)):
-        await _add(turn, turn.person, turn.here, case, words)
+        await add_words(turn, case, words)
     else:
         return False
     return True

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bots.channel import Edited, Location, Pressed
-from handlers import opening, promises
+from handlers import adding, opening, promises
 from handlers.card import name_of
 from handlers.preview import (
     ACTIONS,
@@ -74,7 +74,7 @@ async def edited(moment: Moment, event: Edited) -> bool:
 
 
 async def which(turn: Turn) -> None:
-    """The author said which incident it is about; number 0: it is a report of their own."""
+    """The author said which incident it is about; number 0: it is a report of their own, or more of the one named as ``own``."""
     draft = await _own(turn)
     if draft is None:
         return
@@ -95,11 +95,16 @@ async def which(turn: Turn) -> None:
 async def _as_report(turn: Turn, draft: Draft) -> None:
     await turn.tx.conversations.rewrite(replace(draft, state="dropped"), was="open")
     await turn.quiet()
-    await show(turn, draft, turn.t("draft-is-report"))
     point = turn.arguments.get("location")
     location = Location(*point) if point else None
     words = opening.Words(draft.text, draft.files, location, datetime.fromisoformat(turn.arguments["at"]), draft.message)
-    await opening.take_in(turn, words)
+    asked = await turn.tx.incidents.get(turn.arguments["own"]) if "own" in turn.arguments else None
+    if asked and asked.report.person == turn.person.id:
+        await show(turn, draft, turn.t("draft-answered-below"))
+        await adding.add_words(turn, asked, words)
+    else:
+        await show(turn, draft, turn.t("draft-is-report"))
+        await opening.take_in(turn, words)
 
 
 async def drop(turn: Turn) -> None:

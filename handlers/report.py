@@ -220,6 +220,11 @@ async def _placed(turn: Turn, reading: Reading) -> Case | None:
     return None
 
 
+async def asked_of(turn: Turn) -> Case | None:
+    """The own incident of somebody who works here that what they said may be a reply about: we asked something, or where it is."""
+    return await _owed(turn) or await _placed(turn, read(turn.said.text, turn.region))
+
+
 async def _owed(turn: Turn) -> Case | None:
     """The one incident that a reply of this citizen is for."""
     return await _asked(turn) or await _answered_in_time(turn)

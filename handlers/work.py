@@ -319,13 +319,15 @@ async def _mine(turn: Turn, numbers: list[int]) -> list[Case]:
 
 
 async def _offer_which(turn: Turn, likely: list[Case], *, own: bool = False) -> None:
-    """«К какому сообщению это ответ?» ``own``: it may also be a report of their own."""
+    """«К какому сообщению это ответ?» ``own``: it may also be a report of their own, or more of one."""
     said = turn.said
     draft = await drafts.keep(turn, likely[0])
     offers = [[Offer(title(turn, case, turn.texts), "draft-which", {"draft": draft.id, "number": case.id})] for case in likely]
     if own:
         point = [said.location.latitude, said.location.longitude] if said.location else []
         arguments = {"draft": draft.id, "number": 0, "at": said.at.isoformat(), "location": point}
+        if asked := await report.asked_of(turn):
+            offers.append([Offer(turn.t("work-button-own-reply", number=asked.id), "draft-which", {**arguments, "own": asked.id})])
         offers.append([Offer(turn.t("work-button-own"), "draft-which", arguments)])
     offers.append([Offer(turn.t("cancel"), "draft-drop", {"draft": draft.id})])
     row = await turn.say("work-which", offers, options={"answer_to": said.message, "only": said.sender.id})

@@ -30,6 +30,7 @@ work-given-up = No. { $number } was closed without an answer: { $name }.
 work-which = Which report is this an answer to? Nothing has been sent yet.
 work-which-none = It is not clear which report this is an answer to. Reply to its card. Nothing has been sent.
 work-button-own = This is a new report
+work-button-own-reply = My reply about No. { $number }
 
 ## A draft and its preview
 

@@ -30,6 +30,7 @@ work-given-up = № { $number } закрыт без ответа: { $name }.
 work-which = К какому сообщению это ответ? Пока ничего не отправлено.
 work-which-none = Непонятно, к какому сообщению это ответ. Ответьте на его карточку. Ничего не отправлено.
 work-button-own = Это новое сообщение
+work-button-own-reply = Это мой ответ по № { $number }
 
 ## A draft and its preview
 

@@ -240,6 +240,39 @@ async def test_where_a_forwarded_report_is_the_curator_is_asked(house: House) ->
 
 
 @on_both
+async def test_an_official_who_was_asked_as_a_citizen_may_say_that_this_is_the_reply(house: House) -> None:
+    office = await in_private(house)
+    await office.ivanova.says("Бийск, яма на дороге на улице Советской 5")
+    await office.ivanova.presses("Это новое сообщение")
+    await happened(house, 2, Action.ASK, text="У какого дома?")
+    await house.later(minutes=10)
+    await office.ivanova.says("У пятого", photos=1)
+    assert office.last.labels == [
+        "№ 1 · ЖКХ · ул. Ленина, 15",
+        "Это мой ответ по № 2",
+        "Это новое сообщение",
+        "Отмена",
+    ]
+    await office.ivanova.presses("Это мой ответ")
+    assert office.last.text == "Добавили к № 2. Передали тем, кто отвечает."
+    assert (await house.case(2)).incident.status is Status.ASSIGNED
+    async with house.store.transaction() as tx:
+        (reply,) = [message for message in await tx.timeline.said(2) if message.kind == "reply"]
+        assert (reply.text, len(reply.files)) == ("У пятого", 1)
+        assert await tx.incidents.get(3) is None
+    assert (await house.case(1)).incident.answered_at is None
+
+
+async def test_an_official_who_was_asked_where_it_is_may_type_the_place(house: House) -> None:
+    office = await in_private(house)
+    await office.ivanova.says("Когда починят дорогу до посёлка")
+    await office.ivanova.presses("Это новое сообщение")
+    await office.ivanova.says("Бийск")
+    await office.ivanova.presses("Это мой ответ по № 2")
+    assert (await house.case(2)).incident.organisation == "dorogi-biysk"
+
+
+@on_both
 async def test_the_number_of_their_own_report_shows_how_it_stands(house: House) -> None:
     office = await in_private(house)
     await office.ivanova.says("Бийск, на улице Советской 5 яма на дороге")
