@@ -138,8 +138,7 @@ async def _lost(moment: Moment, chat: Chat, organisation: str) -> None:
     """The group works for the organisation no more: its cards there end, and come where the organisation still is."""
     cases = await moment.tx.incidents.owned(organisation)
     places = await places_of(moment, organisation)
-    for case in cases:
-        await moment.tx.chats.retire(case.id, chat.account, chat.chat)
+    await moment.tx.chats.retire_all(chat.account, chat.chat, organisation)
     for case in cases[:MOST]:
         for address in places:
             thread = await moment.tx.chats.thread(case.id, address.account, address.chat)

@@ -199,6 +199,12 @@ class Chats:
         """The incident is no longer this chat's business; its card stays as it is."""
         await self._set_thread(incident, account, chat, retired=True)
 
+    async def retire_all(self, account: str, chat: str, organisation: str) -> None:
+        """Nothing of an organisation is this chat's business any more, neither what is open nor what was answered."""
+        theirs = select(incidents.c.id).where(incidents.c.id == threads.c.incident_id, incidents.c.organisation == organisation)
+        statement = update(threads).where(threads.c.account == account, threads.c.chat == chat, theirs.exists())
+        await self._connection.execute(statement.values(retired=True))
+
     async def recent(self, account: str, chat: str, limit: int = 2) -> Sequence[int]:
         """The incidents this chat has cards of and still owes something, newest first."""
         statement = (

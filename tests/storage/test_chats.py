@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bots.channel import Address, Reply
+from incidents.incident import Status
 from storage.chats import Chat
 from storage.conversations import Choice, Step
 from storage.posts import Post
@@ -153,3 +154,24 @@ async def test_a_region_knows_what_is_in_use(store: Store) -> None:
         await reported(tx)
         await tx.chats.connect(ACCOUNT, OLD, "roads", later())
         assert await tx.regions.in_use() == {"topic": {"housing"}, "territory": {"biysk"}, "organisation": {"zhkh", "roads"}}
+
+
+async def test_nothing_of_an_organisation_is_a_chats_business_any_more_whatever_became_of_it(store: Store) -> None:
+    async with store.transaction() as tx:
+        await _connected(tx)
+        cases = [
+            await reported(tx, organisation="zhkh", status=Status.ASSIGNED),
+            await reported(tx, organisation="zhkh", status=Status.ANSWERED),
+            await reported(tx, organisation="roads", status=Status.ASSIGNED),
+        ]
+        for case in cases:
+            await tx.chats.put_thread(case.id, ACCOUNT, OLD, card=1, title=f"№ {case.id}")
+        await tx.chats.put_thread(cases[0].id, ACCOUNT, NEW, card=2, title="№ 1")
+        await tx.chats.retire_all(ACCOUNT, OLD, "zhkh")
+        found = [thread for case in cases for thread in await tx.chats.threads_of(case.id)]
+        assert {(thread.incident, thread.chat): thread.retired for thread in found} == {
+            (cases[0].id, OLD): True,
+            (cases[0].id, NEW): False,
+            (cases[1].id, OLD): True,
+            (cases[2].id, OLD): False,
+        }

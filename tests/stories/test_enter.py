@@ -10,8 +10,8 @@ from bots.channel import Address, Left, Scene, Sender, ThreadGone
 from handlers.enter import menu
 from handlers.routes import COMMANDS
 from incidents.incident import Action, Role, Status
-from tests.stories.deeds import PIPE, happened, person_of, promised, reported, taken
-from tests.stories.house import Actor, House
+from tests.stories.deeds import PIPE, answered, happened, person_of, promised, reported, taken
+from tests.stories.house import Actor, House, on_both
 
 FORUM, DESK = "-100", "-300"
 OWNER = "Комитет ЖКХ Барнаула"
@@ -324,6 +324,18 @@ async def test_a_chat_that_changes_its_organisation_leaves_the_old_one_to_the_cu
     await house.invite(CHAT_CODE, organisation="dorogi-barnaul", chat=True)
     await who.says(f"/connect {CHAT_CODE}", to=FORUM)
     assert who.heard() == [f"⚠ Чат «ЖКХ» больше не рабочий, других у органа нет: {OWNER}. Открытых сообщений: 0."]
+
+
+@on_both
+async def test_what_is_added_to_an_answered_incident_is_not_read_where_others_work_now(house: House) -> None:
+    official = await house.official("telegram/altai", "11", "Иванова", "zhkh-barnaul")
+    await house.chat("telegram/altai", FORUM, "zhkh-barnaul")
+    citizen = await reported(house)
+    await answered(house, 1)
+    await house.invite(CHAT_CODE, organisation="dorogi-barnaul", chat=True)
+    await official.says(f"/connect {CHAT_CODE}", to=FORUM)
+    await citizen.says("Вода опять, ключ у соседки", reply_to=citizen.last)
+    assert not [shown.text for shown in house.chat_shows("telegram/altai", FORUM) if "соседки" in shown.text]
 
 
 # --- leaving -----------------------------------------------------------------------------------------------------------
