@@ -27,6 +27,8 @@ from storage.incidents import Case
 
 UNDO = timedelta(seconds=30)
 """How long a sending can be taken back."""
+WHICH = "which"
+"""The kind of a draft while its author is asked which incident it is for: the one it stands beside is a guess."""
 
 
 # --- the preview -------------------------------------------------------------------------------------------------------
@@ -68,7 +70,7 @@ async def edited(moment: Moment, event: Edited) -> bool:
     changed = replace(draft, text=event.text.strip())
     await moment.tx.conversations.rewrite(changed, was=draft.state)
     role = role_among(await moment.tx.people.posts_of(draft.person), case)
-    if draft.state == "open" and role is not None:
+    if draft.state == "open" and draft.kind != WHICH and role is not None:
         await show_preview(moment, case, changed, role)
     return True
 
@@ -84,7 +86,7 @@ async def which(turn: Turn) -> None:
     if number and (case is None or role is None):
         await turn.whisper("work-no-role")
     elif number and case and role:
-        draft = replace(draft, incident=number)
+        draft = replace(draft, incident=number, kind="")
         await turn.tx.conversations.rewrite(draft, was="open")
         await turn.quiet()
         await show_preview(turn, case, draft, role)

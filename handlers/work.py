@@ -321,7 +321,7 @@ async def _mine(turn: Turn, numbers: list[int]) -> list[Case]:
 async def _offer_which(turn: Turn, likely: list[Case], *, own: bool = False) -> None:
     """«К какому сообщению это ответ?» ``own``: it may also be a report of their own, or more of one."""
     said = turn.said
-    draft = await drafts.keep(turn, likely[0])
+    draft = await drafts.keep(turn, likely[0], drafts.WHICH)
     offers = [[Offer(title(turn, case, turn.texts), "draft-which", {"draft": draft.id, "number": case.id})] for case in likely]
     if own:
         point = [said.location.latitude, said.location.longitude] if said.location else []

@@ -64,7 +64,7 @@ class Draft:
     text: str
     files: tuple[File, ...] = ()
     kind: str = ""
-    """answer, interim, question; empty until chosen"""
+    """answer, interim, question; empty until chosen, which until it is known what it is about"""
     date: datetime | None = None
     preview: int = 0
     """Outbox row of the preview."""

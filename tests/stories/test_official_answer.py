@@ -348,6 +348,25 @@ async def test_a_reply_in_the_wrong_topic_asks_which_and_sends_nothing(house: Ho
     assert other.heard() == []
 
 
+async def test_who_corrects_their_words_is_still_asked_which_incident_they_are_for(house: House) -> None:
+    office = await desk(house)
+    await house.later(minutes=10)
+    other = house.person(TG, "200", "Пётр Выдуманный")
+    await other.says("Барнаул, на Мира 3 прорвало трубу")
+    second = next(thread for thread, title in house.topics(TG, FORUM).items() if title.startswith("№ 2"))
+    other.heard()
+    said = await office.ivanova.says("Бригата выехала", to=FORUM, thread=second, reply_to=office.card)
+    asked = house.chat_shows(TG, FORUM, second)[-1]
+    await office.ivanova.edits(said, WORDS)
+    assert asked.text == "К какому сообщению это ответ? Пока ничего не отправлено."
+    assert [label[:3] for label in asked.labels] == ["№ 2", "№ 1", "Отм"]
+    await office.ivanova.presses("№ 1", at=asked)
+    await office.ivanova.presses("Ответ", at=asked)
+    await office.passes()
+    assert f"«{WORDS}»" in office.citizen.last.text
+    assert other.heard() == []
+
+
 async def test_a_reply_to_a_card_that_went_elsewhere_asks_which(house: House) -> None:
     office = await desk(house)
     card = office.card
