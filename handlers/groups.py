@@ -5,7 +5,7 @@ from __future__ import annotations
 from bots.channel import Address, Joined, Left, Scene
 from handlers.card import organisation_title
 from handlers.enter import use_code
-from handlers.thread import bring_cards, desk_places, places_of, put_card, texts_at
+from handlers.thread import bring_card, bring_cards, desk_places, places_of, texts_at
 from handlers.turn import Moment, Offer, Offers, Turn
 from incidents.incident import Action, Deed, Role
 from locales import Texts
@@ -141,9 +141,7 @@ async def _lost(moment: Moment, chat: Chat, organisation: str) -> None:
     await moment.tx.chats.retire_all(chat.account, chat.chat, organisation)
     for case in cases[:MOST]:
         for address in places:
-            thread = await moment.tx.chats.thread(case.id, address.account, address.chat)
-            if thread is None or thread.retired:
-                await put_card(moment, case, address)
+            await bring_card(moment, case, address)
     key = "connect-lost" if places else "connect-lost-all"
     await _tell_desk(moment, key, organisation, title=chat.title or chat.chat, count=len(cases))
 

@@ -21,7 +21,7 @@ from handlers.citizen import (
 )
 from handlers.preview import requests_lapse
 from handlers.reminding import remind
-from handlers.thread import desk_places, put_cards, refresh_cards, retire_cards, tell_at, tell_thread, texts_at
+from handlers.thread import bring_card, desk_places, places_of, put_cards, refresh_cards, retire_cards, tell_at, tell_thread, texts_at
 from handlers.turn import Moment, Notice, Offer, Offers
 from incidents.incident import Action, Change, Resolution, Role
 from incidents.reading import Reading, read
@@ -72,6 +72,13 @@ async def _nobody_there(moment: Moment, case: Case) -> None:
 
 async def _cards(moment: Moment, before: Case, case: Case, change: Change) -> None:
     await refresh_cards(moment, case)
+
+
+async def _cards_back(moment: Moment, before: Case, case: Case, change: Change) -> None:
+    """It is to be done again: wherever its owner works now; that may be other chats than those it was answered in."""
+    await refresh_cards(moment, case)
+    for address in await places_of(moment, case.incident.organisation) if case.incident.organisation else ():
+        await bring_card(moment, case, address)
 
 
 async def _receipt(moment: Moment, before: Case, case: Case, change: Change) -> None:
@@ -233,15 +240,15 @@ NOTICES: Mapping[Action, tuple[Notice, ...]] = {
     Action.ANSWER: (answer_to_citizen, _said_in_other_chats, _cards, _receipt, reminders.settled, requests_lapse),
     Action.ANSWER_INTERIM: (interim_to_citizen, _said_in_other_chats, _cards, _receipt, reminders.settled),
     Action.EXTEND: (extended_to_citizen, _thread("thread-extended"), _cards, _receipt, reminders.settled, requests_lapse),
-    Action.RETURN: (citizen_line("citizen-returned"), _thread("thread-returned"), _cards, requests_lapse),
+    Action.RETURN: (citizen_line("citizen-returned"), _cards_back, _thread("thread-returned"), requests_lapse),
     Action.REPLY: (_cards,),
     Action.RATE: (_thread("thread-rated"), _cards),
-    Action.CONTEST: (_contested, _cards),
+    Action.CONTEST: (_cards_back, _contested),
     Action.WITHDRAW: (_thread("thread-withdrawn"), _cards, _receipt, reminders.settled, requests_lapse),
     Action.MERGE: (citizen_line("citizen-merged"), _thread("thread-merged"), _cards, _receipt, reminders.settled, requests_lapse),
     Action.SPLIT: (_cards,),
     Action.RECOMPUTE: (recomputed_to_citizen, _cards, _receipt),
     Action.CLOSE: (closed_to_citizen, _closed_in_thread, _cards, _receipt, reminders.settled, requests_lapse),
-    Action.REOPEN: (citizen_line("citizen-reopened"), _reopened, _cards, _receipt),
+    Action.REOPEN: (citizen_line("citizen-reopened"), _cards_back, _reopened, _receipt),
 }
 """What reacts to what. A visible table: every action has its line."""

@@ -62,13 +62,16 @@ async def put_card(moment: Moment, case: Case, address: Address) -> None:
 
 async def bring_cards(moment: Moment, organisation: str, address: Address, most: int = 30) -> int:
     """Post the cards of an organisation's open incidents in a place that lacks them. Returns how many it got."""
-    brought = 0
-    for case in (await moment.tx.incidents.owned(organisation))[:most]:
-        thread = await moment.tx.chats.thread(case.id, address.account, address.chat)
-        if thread is None or thread.retired:
-            await put_card(moment, case, address)
-            brought += 1
-    return brought
+    return sum([await bring_card(moment, case, address) for case in (await moment.tx.incidents.owned(organisation))[:most]])
+
+
+async def bring_card(moment: Moment, case: Case, address: Address) -> bool:
+    """Post the incident's card in a place that lacks it. Returns whether it was posted."""
+    thread = await moment.tx.chats.thread(case.id, address.account, address.chat)
+    if thread and not thread.retired:
+        return False
+    await put_card(moment, case, address)
+    return True
 
 
 async def _put_card(moment: Moment, case: Case, address: Address) -> None:

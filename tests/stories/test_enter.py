@@ -9,7 +9,7 @@ import pytest
 from bots.channel import Address, Left, Scene, Sender, ThreadGone
 from handlers.enter import menu
 from handlers.routes import COMMANDS
-from incidents.incident import Action, Role, Status
+from incidents.incident import Action, Resolution, Role, Status
 from tests.stories.deeds import PIPE, answered, happened, person_of, promised, reported, taken
 from tests.stories.house import Actor, House, on_both
 
@@ -351,6 +351,28 @@ async def test_the_bot_is_removed_and_the_cards_come_to_the_officials(house: Hou
     assert official.heard()[0].startswith("№ 1 · ЖКХ")
     assert curator.heard() == [f"Чат «ЖКХ» больше не рабочий: {OWNER}. Открытых сообщений: 1, карточки придут в другие места."]
     assert (await house.case(1)).incident.organisation == "zhkh-barnaul"
+
+
+@on_both
+@pytest.mark.parametrize("action", [Action.CONTEST, Action.RETURN, Action.REOPEN])
+async def test_what_is_to_be_done_again_comes_to_the_chat_there_is_now(house: House, action: Action) -> None:
+    official = await house.official("telegram/altai", "11", "Иванова", "zhkh-barnaul")
+    await house.chat("telegram/altai", FORUM, "zhkh-barnaul")
+    await reported(house)
+    await answered(house, 1)
+    if action is Action.REOPEN:
+        await happened(house, 1, Action.CLOSE, Role.CURATOR, resolution=Resolution.SOLVED)
+    await removed(house, "telegram/altai", FORUM)
+    left = len(house.chat_shows("telegram/altai", FORUM))
+    await house.invite(CHAT_CODE, organisation="zhkh-barnaul", chat=True)
+    await official.says(f"/connect {CHAT_CODE}", to="-600")
+    await happened(house, 1, action, Role.CITIZEN if action is Action.CONTEST else Role.CURATOR, reason="no-date")
+    card, news = house.chat_shows("telegram/altai", "-600")[1:]
+    assert (card.text[:9], card.labels[0]) == ("№ 1 · ЖКХ", "Вернуть коллегам")
+    assert "№ 1" in news.text
+    assert len(house.chat_shows("telegram/altai", FORUM)) == left
+    await house.later(hours=23)
+    assert len(house.chat_shows("telegram/altai", FORUM)) == left
 
 
 async def test_the_curators_hear_when_their_own_chat_is_gone(house: House) -> None:
