@@ -123,6 +123,8 @@ async def dismiss(moment: Moment, posts: list[Post]) -> None:
     """Somebody is no official of an organisation any more: what they hold is the organisation's again, the clock runs on."""
     person, organisation = posts[0].person, posts[0].organisation
     await moment.tx.people.dismiss(person, organisation, moment.now)
+    for post in posts:
+        await moment.tx.chats.retire_all(post.account, post.chat, organisation)
     held = [case for case in await moment.tx.incidents.held_by(person) if case.incident.organisation == organisation]
     for case in held:
         await moment.act(case, Deed(action=Action.RELEASE, role=Role.CLOCK, at=moment.now))

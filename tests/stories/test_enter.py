@@ -403,6 +403,24 @@ async def test_who_leaves_the_working_chat_leaves_their_incidents_to_the_organis
     assert official.last.text == f"Вы больше не работаете здесь с сообщениями: {OWNER}. Чтобы вернуться, попросите новое приглашение."
 
 
+@on_both
+async def test_who_left_reads_no_more_of_what_citizens_say(house: House) -> None:
+    await house.chat("telegram/altai", FORUM, "zhkh-barnaul")
+    official = await house.official("telegram/altai", "official", "Иванова", "zhkh-barnaul")
+    person = await person_of(house, "official")
+    async with house.store.transaction() as tx:
+        await tx.people.cards_here(person, "zhkh-barnaul", here=True)
+    citizen = await reported(house)
+    await taken(house, 1)
+    official.heard()
+    await official.leaves(FORUM)
+    assert official.heard() == [f"Вы больше не работаете здесь с сообщениями: {OWNER}. Чтобы вернуться, попросите новое приглашение."]
+    await house.later(minutes=10)
+    await citizen.says("Ключ у соседки из седьмой", reply_to=citizen.last)
+    await house.later(hours=26)
+    assert official.heard() == []
+
+
 async def test_a_stranger_who_leaves_changes_nothing(house: House) -> None:
     curator = await house.official("vk/altai", "cur", "Сидорова", "", Role.CURATOR)
     await house.chat("telegram/altai", FORUM, "zhkh-barnaul")
