@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from handlers import enter, spell
+from handlers import enter, spell, work
 from handlers.card import name_of, organisation_title, time_left
 from handlers.pick import page_of
 from handlers.staff import private_place
@@ -74,11 +74,13 @@ async def back(turn: Turn) -> None:
 async def _ask(turn: Turn, why: Odd | None = None) -> None:
     lines = [turn.t(f"spell-{why}")] if why else []
     await turn.post(turn.here, "\n".join([*lines, turn.t("away-when")]), spell.offers(turn, "away-days", {}))
-    await turn.ask("away-when")
+    await turn.ask("away-when", number=0, at=turn.now.isoformat(), thread=turn.here.thread)
 
 
 async def when_said(turn: Turn) -> None:
     """The dates were typed."""
+    if not await work.still_asked(turn):
+        return
     if places_of(turn):
         await _understood(turn, turn.said.text)
     else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bots.channel import Pressed
-from handlers import enter, spell
+from handlers import enter, spell, work
 from handlers.away import WORKERS, places_of
 from handlers.card import name_of, organisation_title
 from handlers.pick import page_of
@@ -118,9 +118,10 @@ async def other_place(turn: Turn) -> None:
 
 
 async def show_place(turn: Turn) -> None:
-    """An organisation was chosen: its roster."""
+    """An organisation was chosen, or [Отмена]: its roster; dates are not waited for any more."""
     place = await _set_here(turn)
     if place is not None:
+        await turn.done()
         await turn.quiet()
         text, offers = await _roster(turn, place)
         await turn.instead(text, offers)
@@ -157,7 +158,7 @@ async def _ask(turn: Turn, place: str, person: int, why: str = "") -> None:
         await turn.instead(text, offers)
     else:
         await turn.post(turn.here, text, offers)
-    await turn.ask("duty-when", **about)
+    await turn.ask("duty-when", **about, number=0, at=turn.now.isoformat(), thread=turn.here.thread)
 
 
 async def days_chosen(turn: Turn) -> None:
@@ -170,6 +171,8 @@ async def days_chosen(turn: Turn) -> None:
 
 async def when_said(turn: Turn) -> None:
     """The dates were typed."""
+    if not await work.still_asked(turn):
+        return
     place = await _set_here(turn)
     if place is None:
         await turn.done()

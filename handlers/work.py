@@ -196,7 +196,7 @@ async def date_said(turn: Turn) -> None:
 async def still_asked(turn: Turn) -> bool:
     """Whether what was said is what we waited for; if not, it has been taken like anything else.
 
-    Not later than an hour after, in the same topic, and no reply to a message about another incident or of a colleague.
+    Not later than an hour after, in the same topic, and no reply to a message of a colleague or about another incident (0: about any).
     """
     data, said = turn.arguments, turn.said
     fresh = turn.now - datetime.fromisoformat(data["at"]) <= PATIENCE

@@ -228,3 +228,32 @@ async def test_a_person_who_lost_the_role_meanwhile_names_nobody(house: House, p
     await dismissed(house, "11")
     await ivanova.presses("Пётр Петров")
     assert not await is_away(house, "11")
+
+
+@on_both
+@pytest.mark.parametrize("hours", [0, 2])
+async def test_what_is_said_about_an_incident_is_not_taken_for_the_dates(house: House, people: dict[str, Actor], hours: int) -> None:
+    ivanova = people["ivanova"]
+    await people["citizen"].says(PIPE)
+    await ivanova.says("1")
+    card = ivanova.last
+    await ivanova.says("/away")
+    await house.later(hours=hours)
+    await ivanova.says("Починим до пятницы", reply_to=card)
+    assert ivanova.last.text.startswith("№ 1. Отправить жителю?")
+    assert not await is_away(house, "11")
+
+
+async def test_after_an_hour_nobody_waits_for_the_dates(house: House, people: dict[str, Actor]) -> None:
+    ivanova = people["ivanova"]
+    await ivanova.says("/away")
+    await house.later(minutes=61)
+    await ivanova.says("до пятницы")
+    assert "Вас не будет" not in ivanova.last.text
+
+
+async def test_dates_may_reply_to_the_question(house: House, people: dict[str, Actor]) -> None:
+    ivanova = people["ivanova"]
+    await ivanova.says("/away")
+    await ivanova.says("до пятницы", reply_to=ivanova.last)
+    assert ivanova.last.text.startswith("Вас не будет до 13 марта включительно.")

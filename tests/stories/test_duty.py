@@ -194,3 +194,22 @@ async def test_curators_on_duty_are_named_at_the_desk(house: House, people: dict
     await house.later(hours=22)
     assert house.chat_shows(TG, DESK)[-1].text.endswith("Дежурит: Вера Пробная.")
     assert people["curator"].heard()[0].endswith("Вы сейчас на дежурстве.")
+
+
+@on_both
+@pytest.mark.parametrize("by", ["a button", "an hour"])
+async def test_who_is_put_on_duty_is_not_asked_for_ever(house: House, people: dict[str, Actor], by: str) -> None:
+    head = people["head"]
+    await head.says("/duty", to=FORUM)
+    await head.presses("Назначить", to=FORUM)
+    await head.presses("Пётр Петров", to=FORUM)
+    if by == "a button":
+        await head.presses("Отмена", to=FORUM)
+    else:
+        await house.later(minutes=61)
+    before = len(house.chat_shows(TG, FORUM))
+    await head.says("Коллеги, экскаватор у нас до пятницы", to=FORUM)
+    await head.says("до пятницы", to=FORUM)
+    assert len(house.chat_shows(TG, FORUM)) == before
+    async with house.store.transaction() as tx:
+        assert (await tx.staffing.roster(OWNER, house.clock())).shifts == ()
