@@ -21,6 +21,8 @@ from storage.posts import Purpose
 
 PATIENCE = timedelta(hours=1)
 """How long the bot waits for words it asked for; later they are taken like anything else."""
+RIGHT_BEHIND = timedelta(minutes=5)
+"""How long a reason that replies to nothing is taken in a group, where colleagues talk: with it the incident leaves them."""
 LONGEST_REASON = 500
 """Characters of a reason that are kept."""
 _NUMBER = re.compile(r"\s*(?:№|#|no\.?|n)?\s*(\d{1,9})\s*", re.IGNORECASE)
@@ -43,7 +45,15 @@ async def take(turn: Turn) -> None:
         else:
             await turn.whisper(f"not-allowed-{refusal.why}")
         return
+    await _keeps_it(turn, case)
     await turn.quiet()
+
+
+async def _keeps_it(turn: Turn, case: Case) -> None:
+    """Why it is not theirs is not waited for any more."""
+    step = await turn.tx.conversations.step(turn.here.account, turn.here.chat, turn.event.sender.id)
+    if step and step.name == "refuse-reason" and step.data["number"] == case.id:
+        await turn.done()
 
 
 async def release(turn: Turn) -> None:
@@ -107,12 +117,15 @@ async def refuse_unknown(turn: Turn) -> None:
         return
     await turn.quiet()
     await turn.instead(turn.t("work-refuse-why", number=case.id), [[_cancel(turn)]], only=turn.event.sender.id)
-    await _wait_for(turn, "refuse-reason", case)
+    await _wait_for(turn, "refuse-reason", case, row=await turn.pressed_row())
 
 
 async def refuse_reason_said(turn: Turn) -> None:
     """The reason: it goes to the curators with it."""
     if not await still_asked(turn):
+        return
+    if not await _is_reason(turn):
+        await said_anyway(turn)
         return
     found = await _case(turn)
     if found is None:
@@ -126,6 +139,14 @@ async def refuse_reason_said(turn: Turn) -> None:
     await turn.done()
     if await turn.attempt(case, turn.deed(role, action=Action.REFUSE, reason=reason)):
         await turn.whisper("work-refused", number=case.id)
+
+
+async def _is_reason(turn: Turn) -> bool:
+    """Whether it replies to our question; what replies to nothing is one too, in a group only right behind the question."""
+    said, data = turn.said, turn.arguments
+    if said.answer_to:
+        return await turn.tx.outbox.row_of(turn.here.account, turn.here.chat, said.answer_to) == data["row"]
+    return turn.private or turn.now - datetime.fromisoformat(data["at"]) <= RIGHT_BEHIND
 
 
 # --- words to the citizen ----------------------------------------------------------------------------------------------
@@ -205,14 +226,19 @@ async def still_asked(turn: Turn) -> bool:
         return True
     if not fresh:
         await turn.done()
+    await said_anyway(turn)
+    return False
+
+
+async def said_anyway(turn: Turn) -> None:
+    """It is not what we waited for: take it like anything else."""
     turn.step = None
-    if said.scene is Scene.GROUP:
+    if turn.said.scene is Scene.GROUP:
         await said_in_group(turn)
     elif turn.is_staff:
         await said_by_staff(turn)
     else:
         await report.heard(turn)
-    return False
 
 
 async def full(turn: Turn) -> None:

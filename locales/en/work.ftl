@@ -18,7 +18,7 @@ work-no-organisation = This organisation is not on the list any more.
 work-refuse = No. { $number }: who should have it? The clock goes on.
 work-button-unknown = I do not know whose
 work-passed = No. { $number } went to { $organisation }.
-work-refuse-why = No. { $number } goes back to the curators. Write in one message why it is not yours.
+work-refuse-why = No. { $number } goes back to the curators. Reply to this message: why is it not yours?
 work-reason-words = Write the reason in words: the curators will read it.
 work-refused = The curators have No. { $number } now.
 

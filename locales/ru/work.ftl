@@ -18,7 +18,7 @@ work-no-organisation = Такого органа больше нет в спис
 work-refuse = № { $number }: кому передать? Срок не остановится.
 work-button-unknown = Не знаю чьё
 work-passed = № { $number } передали: { $organisation }.
-work-refuse-why = № { $number } вернём кураторам. Напишите одним сообщением, почему это не ваше.
+work-refuse-why = № { $number } вернём кураторам. Ответьте на это сообщение: почему это не ваше?
 work-reason-words = Напишите причину словами: её прочтут кураторы.
 work-refused = № { $number } у кураторов.
 

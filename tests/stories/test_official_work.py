@@ -92,6 +92,55 @@ async def test_not_mine_without_an_idea_whose_goes_to_the_curators_with_the_reas
     assert "Труба частная, не на нашем балансе" in house.chat_shows(TG, "-300")[-1].text
 
 
+@on_both
+async def test_colleagues_talk_is_no_reason_once_they_take_it(house: House) -> None:
+    office = await desk(house)
+    await office.presses(office.ivanova, "Не моё")
+    await office.presses(office.ivanova, "Не знаю чьё")
+    await office.presses(office.ivanova, "Беру")
+    before = len(office.shows())
+    await office.talks(office.ivanova, "Коллеги, кто может подъехать на Ленина?")
+    incident = (await house.case(1)).incident
+    assert (incident.organisation, incident.status, len(office.shows())) == (OWNER, Status.IN_PROGRESS, before)
+
+
+@on_both
+async def test_in_a_group_a_reason_is_said_right_behind_the_question_or_replies_to_it(house: House) -> None:
+    await house.chat(TG, "-300", desk=True)
+    office = await desk(house)
+    await office.presses(office.ivanova, "Не моё")
+    asked = office.last
+    await office.presses(office.ivanova, "Не знаю чьё")
+    await house.later(minutes=40)
+    before = len(office.shows())
+    await office.talks(office.ivanova, "Коллеги, кто может подъехать на Ленина?")
+    assert (await house.case(1)).incident.organisation == OWNER
+    assert len(office.shows()) == before
+    await office.replies(office.ivanova)
+    assert office.last.text.startswith("№ 1. Отправить жителю?")
+    await office.replies(office.ivanova, "Труба частная, не на нашем балансе", to=asked)
+    assert (await house.case(1)).incident.status is Status.NEW
+    assert "Труба частная" in house.chat_shows(TG, "-300")[-1].text
+
+
+async def test_in_private_nobody_else_talks_and_a_reason_may_take_its_time(house: House) -> None:
+    office = await in_private(house)
+    await office.ivanova.presses("Не моё")
+    await office.ivanova.presses("Не знаю чьё")
+    await house.later(minutes=40)
+    await office.ivanova.says("Труба частная, не на нашем балансе")
+    assert (await house.case(1)).incident.status is Status.NEW
+
+
+async def test_who_takes_one_may_still_say_the_words_they_were_asked_for_another(house: House) -> None:
+    office = await in_private(house)
+    await office.ivanova.presses("Ответить")
+    await reported(house, "Барнаул, на Мира 3 прорвало трубу", user_id="200")
+    await office.ivanova.presses("Беру")
+    await office.ivanova.says(WORDS)
+    assert office.last.text.startswith("№ 1. Отправить жителю?")
+
+
 async def test_a_reason_needs_words(house: House) -> None:
     office = await desk(house)
     await office.presses(office.ivanova, "Не моё")
