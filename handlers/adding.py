@@ -12,7 +12,8 @@ from bots.pages import shorten
 from handlers.citizen import citizen_texts, danger_line, verdicts
 from handlers.describe import free_from_gone
 from handlers.opening import LONG, Words, ask_place, keep, longer, open_report, reread, take_in, words_of
-from handlers.thread import refresh_cards, tell_point, tell_thread
+from handlers.staff import live_threads
+from handlers.thread import desk_places, put_cards, refresh_cards, tell_at, tell_point, tell_thread, texts_at
 from handlers.turn import Moment, Offer, Turn
 from incidents.deadlines import hurry
 from incidents.incident import Action, Deed, NotAllowed, Resolution, Role, Status
@@ -64,6 +65,8 @@ async def _add(moment: Moment, person: Person, to: Address, case: Case, words: W
         case = await reread(moment, Case(case.incident, report))
     else:
         case = await alarm(moment, case, words.text)
+    if not await live_threads(moment, case):
+        await _to_whom_there_is(moment, case, title, words)
     if not late:  # what was opened again has been told of
         texts = moment.texts_for(person.language)
         text = texts.say(key or ("added-again" if case.incident.organisation else "added"), number=case.id)
@@ -72,6 +75,17 @@ async def _add(moment: Moment, person: Person, to: Address, case: Case, words: W
             await moment.post(to, f"{text}\n{texts.say('answer-solved')}", verdicts(case, texts), incident=case.id)
         else:
             await moment.post(to, text, incident=case.id)
+
+
+async def _to_whom_there_is(moment: Moment, case: Case, key: str, words: Words) -> None:
+    """Nobody has its card: it comes where its owner works now, with all that was said; where nobody is, the curators hear the words."""
+    if case.incident.organisation and await put_cards(moment, case):
+        return
+    for address in await desk_places(moment):
+        texts = await texts_at(moment, address)
+        lines = [texts.say(key, number=case.id), *([texts.say("thread-quote", text=shorten(words.text, LONG))] if words.text else [])]
+        offers = [[Offer(texts.say("number", number=case.id), "open", {"number": case.id})]]
+        await tell_at(moment, case, address, "\n".join(lines), offers, files=words.files[:FILES])
 
 
 async def alarm(moment: Moment, case: Case, text: str, *, was: str = "") -> Case:

@@ -9,7 +9,7 @@ from bots.channel import Said
 from handlers import enter, pick
 from handlers.card import organisation_title, territory_title, topic_title
 from handlers.describe import describe, free_from_gone
-from handlers.thread import send_files
+from handlers.thread import send_earlier, send_files
 from handlers.turn import Offer, Offers, Turn
 from handlers.watch import curator_card, of_desk, scope, show_list, sorting_card, strip
 from incidents.incident import RULES, Action, Resolution, Role, Status
@@ -49,6 +49,7 @@ async def next_unsorted(turn: Turn, *, after: int) -> None:
         text, offers = await sorting_card(turn, case)
         await turn.post(turn.here, text, offers, purpose=Purpose.CARD, incident=case.id)
         await send_files(turn, case, turn.here)
+        await send_earlier(turn, case, turn.here)
 
 
 async def sort_to(turn: Turn) -> None:

@@ -21,7 +21,18 @@ from handlers.citizen import (
 )
 from handlers.preview import requests_lapse
 from handlers.reminding import remind
-from handlers.thread import bring_card, desk_places, places_of, put_cards, refresh_cards, retire_cards, tell_at, tell_thread, texts_at
+from handlers.thread import (
+    bring_card,
+    desk_places,
+    places_of,
+    put_cards,
+    refresh_cards,
+    retire_cards,
+    send_earlier,
+    tell_at,
+    tell_thread,
+    texts_at,
+)
 from handlers.turn import Moment, Notice, Offer, Offers
 from incidents.incident import Action, Change, Resolution, Role
 from incidents.reading import Reading, read
@@ -174,6 +185,7 @@ async def tell_unsorted(moment: Moment, case: Case, *, refused_by: str = "", rea
             said = await moment.tx.timeline.said(case.id)
             files = [file for message in said if message.kind == "report" for file in message.files]
             await moment.post(address, "", files=files, incident=case.id, answer_to_row=row)
+        await send_earlier(moment, case, address)
 
 
 LED = 3

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bots.channel import Address, File, Location, RenameThread
+from bots.pages import shorten
 from handlers.card import card_offers, card_text, title
 from handlers.turn import Moment, Offers
 from incidents.incident import Role
@@ -14,6 +15,12 @@ from storage.chats import Thread
 from storage.incidents import Case
 from storage.posts import Post as Outgoing
 from storage.posts import Purpose
+from storage.timeline import Message
+
+LATER = ("question", "interim", "answer", "reply")
+"""What is said between the citizen and those who answer, after the report. Colleagues' notes stay where they were written."""
+SHOWN, LONGEST = 10, 300
+"""Of what was said before a card came: the newest so many, and characters of each."""
 
 
 async def places_of(moment: Moment, organisation: str) -> Sequence[Address]:
@@ -55,9 +62,10 @@ async def put_cards(moment: Moment, case: Case) -> bool:
 
 
 async def put_card(moment: Moment, case: Case, address: Address) -> None:
-    """Post the incident's card and its files in one place."""
+    """Post the incident's card and its files in one place, and what was said about it before it came there."""
     await _put_card(moment, case, address)
     await send_files(moment, case, address)
+    await send_earlier(moment, case, address)
 
 
 async def bring_cards(moment: Moment, organisation: str, address: Address, most: int = 30) -> int:
@@ -92,6 +100,29 @@ async def send_files(moment: Moment, case: Case, address: Address, since: int = 
     files = [file for message in said if message.kind == "report" and message.id > since and not message.edit_of for file in message.files]
     if files:
         await tell_at(moment, case, address, "", files=files)
+
+
+async def send_earlier(moment: Moment, case: Case, address: Address) -> None:
+    """Put beside a card what was asked, answered and replied before. What a citizen added to a report nobody had is part of its text."""
+    if not case.report.receipt:  # it was reported in this very turn
+        return
+    said = await moment.tx.timeline.said(case.id)
+    newest = {message.edit_of or message.id: message.text for message in said}
+    later = [replace(one, text=newest[one.id]) for one in said if one.kind in LATER and not one.edit_of]
+    later = [one for one in later if one.files or one.location or one.text not in case.report.text][-SHOWN:]
+    if later:
+        texts = await texts_at(moment, address)
+        lines = [texts.say("thread-before", number=case.id), *(_earlier(one, texts) for one in later)]
+        await tell_at(moment, case, address, "\n".join(lines), files=[file for one in later for file in one.files])
+
+
+def _earlier(message: Message, texts: Texts) -> str:
+    """Who said it, and what, in one line."""
+    parts = [texts.say("thread-quote", text=shorten(message.text, LONGEST))] if message.text else []
+    parts += ["".join(texts.say(f"file-{file.kind}") for file in message.files)] if message.files else []
+    if point := message.location:
+        parts.append(texts.say("card-point", latitude=f"{point.latitude:.5f}", longitude=f"{point.longitude:.5f}"))
+    return texts.say(f"thread-before-{message.kind}", said=" ".join(parts))
 
 
 async def refresh_cards(moment: Moment, case: Case) -> None:

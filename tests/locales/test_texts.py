@@ -16,7 +16,7 @@ from fluent.syntax import ast as fluent
 
 from bots.channel import FileKind, Scene
 from bots.vk.channel import _RIGHTS
-from handlers import curate, enter, explained, extend, promises, spell, watch
+from handlers import curate, enter, explained, extend, promises, spell, thread, watch
 from handlers.recompute import Kind
 from incidents.agenda import AGENDA, Section
 from incidents.dates import Wrong
@@ -87,6 +87,7 @@ COMPUTED: Mapping[str, Sequence[str]] = {
     "spell-{}": list(Odd),
     "spell-button-{}": [str(days) for days in spell.DAYS],
     "status-{}": list(Status),
+    "thread-before-{}": list(thread.LATER),
     "watch-{}": ["overdue", "due", "undelivered"],
     "watch-{}-none": ["overdue", "due", "undelivered"],
     "work-ask-{}": ["answer", "interim", "question"],

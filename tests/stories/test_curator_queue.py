@@ -7,7 +7,8 @@ from sqlalchemy import select
 from incidents.incident import Action, Resolution, Role, Status
 from storage.tables import corrections
 from tests.stories.deeds import PIPE, happened, reported
-from tests.stories.house import Actor, House
+from tests.stories.house import Actor, House, on_both
+from tests.stories.office import TG
 
 NOWHERE = "Когда починят дорогу до посёлка, вся в ямах"
 DESK = "-300"
@@ -213,3 +214,29 @@ async def test_vk_curators_sort_as_well(house: House) -> None:
     assert len(who.last.labels) <= 10
     await who.presses("Дорожная служба края ✓", at=who.last)
     assert (await house.case(1)).incident.organisation == "dorogi-altai"
+
+
+# --- what is said later ------------------------------------------------------------------------------------------------
+
+
+@on_both
+async def test_a_reply_that_nobody_else_can_read_comes_to_the_curators(house: House) -> None:
+    """The owner has neither a chat nor people: the curators asked, and read what the citizen says."""
+    who = await curator(house)
+    await house.chat(TG, DESK, desk=True)
+    citizen = await reported(house)
+    await happened(house, 1, Action.ASK, Role.CURATOR, text="Какой подъезд?")
+    await citizen.says("Третий, у арки", photos=2)
+    shown, files = house.chat_shows(TG, DESK)[-2:]
+    assert (shown.text, shown.labels, len(files.reply.files)) == ("Житель ответил по № 1:\n«Третий, у арки»", ["№ 1"], 2)
+    await who.says("Спасибо, передадим", to=DESK, reply_to=shown)
+    assert house.chat_shows(TG, DESK)[-1].text.startswith("№ 1. Отправить жителю?")
+
+
+async def test_what_a_citizen_says_to_the_curators_own_answer_comes_to_the_curators(house: House) -> None:
+    await curator(house)
+    await house.chat(TG, DESK, desk=True)
+    citizen = await reported(house, NOWHERE)
+    await happened(house, 1, Action.ANSWER, Role.CURATOR, text="Летом")
+    await citizen.says("Яма у школы растёт", reply_to=citizen.last)
+    assert house.chat_shows(TG, DESK)[-1].text == "Житель дополнил сообщение № 1:\n«Яма у школы растёт»"

@@ -272,6 +272,19 @@ async def test_open_incidents_come_into_the_chat_that_was_connected(house: House
     assert sorted(title[:3] for title in house.topics("telegram/altai", FORUM).values()) == ["№ 1", "№ 2"]
 
 
+async def test_the_card_that_did_not_come_with_the_first_thirty_comes_when_something_is_said(house: House) -> None:
+    for number in range(31):
+        citizen = await reported(house, PIPE, str(1000 + number))
+    await house.invite(CHAT_CODE, organisation="zhkh-barnaul", chat=True)
+    await ivanova(house).says(f"/connect {CHAT_CODE}", to=FORUM)
+    assert len(house.chat_shows("telegram/altai", FORUM)) == 31
+    await house.later(minutes=5)
+    await citizen.says("Ключ у соседки", reply_to=citizen.sees()[0])
+    card, said = house.chat_shows("telegram/altai", FORUM)[31:]
+    assert card.text.startswith("№ 31 · ЖКХ")
+    assert said.text.splitlines() == ["Раньше по № 31:", "Житель: «Ключ у соседки»"]
+
+
 async def test_the_curators_chat_is_connected_and_hears_how_much_waits(house: House) -> None:
     await reported(house, "Когда починят дорогу до посёлка, вся в ямах")
     await house.invite(CHAT_CODE, role="curator", chat=True)

@@ -80,6 +80,34 @@ async def test_not_mine_goes_to_the_organisation_that_was_chosen(house: House) -
     assert office.card.labels == []
 
 
+@on_both
+async def test_the_next_owner_reads_what_was_asked_and_replied_before(house: House) -> None:
+    await house.chat(TG, "-700", "adm-barnaul")
+    office = await desk(house)
+    await office.presses(office.ivanova, "Вопрос жителю")
+    await office.replies(office.ivanova, "Какой подъезд?", to=office.last)
+    await office.presses(office.ivanova, "Вопрос", office.last)
+    await office.passes()
+    said = await office.citizen.says("Второй, у арк", photos=1)
+    await office.citizen.edits(said, "Второй, у арки")
+    await office.replies(office.ivanova, "Труба не наша")
+    await office.presses(office.ivanova, "Заметка коллегам")
+    await happened(house, 1, Action.REASSIGN, Role.CURATOR, target="adm-barnaul")
+    card, before = house.chat_shows(TG, "-700")
+    assert card.text.startswith("№ 1 · ЖКХ")
+    assert before.text.splitlines() == ["Раньше по № 1:", "Спросили жителя: «Какой подъезд?»", "Житель: «Второй, у арки» 📷"]
+    assert (len(before.reply.files), before.reply.answer_to) == (1, card.id)
+
+
+async def test_curators_read_what_was_asked_and_replied_when_it_comes_back_to_them(house: House) -> None:
+    await house.chat(TG, "-300", desk=True)
+    office = await desk(house)
+    await happened(house, 1, Action.ASK, Role.OFFICIAL, by=await known(house, "11"), text="Какой подъезд?")
+    await office.citizen.says("Второй, у арки")
+    await happened(house, 1, Action.REFUSE, Role.OFFICIAL, by=await known(house, "11"), reason="Не наша")
+    assert house.chat_shows(TG, "-300")[-1].text.splitlines() == ["Раньше по № 1:", "Житель: «Второй, у арки»"]
+
+
 async def test_not_mine_without_an_idea_whose_goes_to_the_curators_with_the_reason(house: House) -> None:
     await house.chat(TG, "-300", desk=True)
     office = await desk(house)
