@@ -14,7 +14,7 @@ from handlers.card import name_of, organisation_title
 from handlers.citizen import EXTENSION, extended_text, reason_words
 from handlers.drafts import open_draft
 from handlers.preview import allowed, beside, request_over, show
-from handlers.thread import desk_places, tell_at, texts_at
+from handlers.thread import desk_places, texts_at
 from handlers.turn import Moment, Offer, Offers, Turn
 from incidents.dates import Wrong
 from incidents.incident import Action, Role
@@ -49,7 +49,7 @@ async def extend(turn: Turn) -> None:
         incident=case.id, person=turn.person.id, address=turn.here, user_id=turn.event.sender.id, message="", text="", kind=EXTENSION
     )
     draft = await turn.tx.conversations.write(draft, turn.now)
-    row = await tell_at(turn, case, turn.here, turn.t("extend-why", number=case.id), _reasons(turn, draft), only=draft.user_id)
+    row = await work.ask_here(turn, case, turn.t("extend-why", number=case.id), _reasons(turn, draft))
     await turn.tx.conversations.rewrite(replace(draft, preview=row), was="open")
     await _wait(turn, "extend-reason", case, draft)
 

@@ -14,7 +14,7 @@ from handlers.card import held_since, name_of, organisation_title, since_when, t
 from handlers.pick import organisations, pick
 from handlers.preview import ACTIONS, allowed
 from handlers.thread import tell_at
-from handlers.turn import Offer, Turn
+from handlers.turn import Offer, Offers, Turn
 from incidents.incident import Action, NotAllowed, Resolution, Role
 from storage.incidents import Case
 from storage.posts import Purpose
@@ -177,8 +177,20 @@ async def _ask_words(turn: Turn, kind: str) -> None:
         await _not_now(turn, case, ACTIONS[kind])
         return
     await turn.quiet()
-    await tell_at(turn, case, turn.here, turn.t(f"work-ask-{kind}", number=case.id), [[_cancel(turn)]], only=turn.event.sender.id)
+    await ask_here(turn, case, turn.t(f"work-ask-{kind}", number=case.id), [[_cancel(turn)]])
     await _wait_for(turn, "question" if kind == "question" else "answer", case, kind=kind)
+
+
+async def ask_here(turn: Turn, case: Case, text: str, offers: Offers) -> int:
+    """Ask for words where the button was pressed: there they are waited for, also below a card that was opened outside its topic.
+
+    Returns the outbox row.
+    """
+    here, only = turn.here, turn.event.sender.id
+    thread = await turn.tx.chats.thread(case.id, here.account, here.chat)
+    if thread and thread.thread == here.thread:
+        return await tell_at(turn, case, here, text, offers, only=only)
+    return await turn.post(here, text, offers, incident=case.id, only=only)
 
 
 async def _wait_for(turn: Turn, step: str, case: Case, **data: Any) -> None:

@@ -370,3 +370,12 @@ async def test_what_is_not_promised_cannot_be_put_off(house: House) -> None:
     card = replace(office.card)
     await happened(house, 1, Action.ANSWER, Role.OFFICIAL, text="Готово", by=await known(house, "12"))
     assert (await office.ivanova.presses("Продлить срок", at=card)).startswith("Сейчас этого сделать нельзя")
+
+
+async def test_the_reason_is_asked_for_where_the_card_was_opened(house: House) -> None:
+    office, _ = await promising(house)
+    await office.ivanova.says("/my", to=FORUM)
+    await office.ivanova.presses("№ 1", at=house.chat_shows(TG, FORUM)[-1])
+    await office.ivanova.presses("Продлить срок", at=house.chat_shows(TG, FORUM, "")[-1])
+    await office.ivanova.says("ждём экскаватор", to=FORUM)
+    assert house.chat_shows(TG, FORUM, "")[-1].text.startswith("№ 1: ждём экскаватор. Жителю обещали")

@@ -204,6 +204,18 @@ async def test_the_next_message_is_the_answer_that_was_asked_for(house: House) -
     assert office.last.labels == ["Ответ", "Заметка коллегам", "Отмена"]
 
 
+@pytest.mark.parametrize("button", ["Ответить", "Вопрос жителю"])
+async def test_words_are_asked_for_where_the_card_was_opened(house: House, button: str) -> None:
+    office = await desk(house)
+    await office.ivanova.says("/my", to=FORUM)
+    await office.ivanova.presses("№ 1", at=house.chat_shows(TG, FORUM)[-1])
+    await office.ivanova.presses(button, at=house.chat_shows(TG, FORUM, "")[-1])
+    asked = house.chat_shows(TG, FORUM, "")[-1]
+    assert asked.text.startswith("№ 1: ответьте на это сообщение ")
+    await office.ivanova.says("Какой подъезд?", to=FORUM)
+    assert house.chat_shows(TG, FORUM, "")[-1].text.startswith("№ 1. ")
+
+
 async def test_the_words_of_a_colleague_are_not_the_answer(house: House) -> None:
     office = await desk(house)
     await office.presses(office.ivanova, "Ответить")
