@@ -57,7 +57,7 @@ async def extend(turn: Turn) -> None:
 async def _promised(turn: Turn) -> tuple[Case, Role] | None:
     """The incident whose promise this person may have put off; None, and they hear why not, and who may."""
     case = await turn.tx.incidents.get(turn.arguments["number"])
-    role = turn.role_for(case) if case else None
+    role = _asks_as(turn, case) if case else None
     if case is None or role is None:
         await turn.whisper("work-no-role")
         return None
@@ -71,6 +71,11 @@ async def _promised(turn: Turn) -> tuple[Case, Role] | None:
     else:
         return case, role
     return None
+
+
+def _asks_as(turn: Turn, case: Case) -> Role | None:
+    """In what capacity this person puts it off: who works for the owner and is a curator besides needs nobody's leave."""
+    return Role.CURATOR if turn.is_curator else turn.role_for(case)
 
 
 async def _used_up(moment: Moment, case: Case, role: Role) -> bool:
@@ -183,6 +188,7 @@ async def _dated(turn: Turn, date: datetime | Wrong) -> None:
         return
     await turn.done()
     draft = replace(draft, date=date)
+    role = _asks_as(turn, case) or role
     if role is Role.CURATOR or role in promises.policy_of(turn, case).extended_by:
         await _grant(turn, case, draft, role, was="open")
     else:
@@ -289,6 +295,7 @@ async def _grant(turn: Turn, case: Case, draft: Draft, role: Role, *, was: str) 
 
     done = said(turn.texts, "extend-granted")
     if was == ASKED:
+        await turn.done()
         await turn.quiet()
         await turn.instead(done, incident=case.id)
         await show(turn, draft, said(await texts_at(turn, draft.address)))
@@ -320,8 +327,13 @@ async def because(turn: Turn) -> None:
 
 
 async def refusal_said(turn: Turn) -> None:
-    """A reason for the refusal was typed."""
+    """A reason for the refusal was typed. Once it is decided, only who could mean nothing else hears so."""
     if not await work.still_asked(turn):
+        return
+    draft = await turn.tx.conversations.draft(turn.arguments["draft"])
+    waits = draft is not None and draft.state == ASKED
+    if turn.said.forwarded or not await work.is_reason(turn) or not (waits or turn.private or turn.said.answer_to):
+        await work.said_anyway(turn)
         return
     found = await _decided(turn)
     reason = _words(turn)

@@ -22,7 +22,7 @@ from storage.posts import Purpose
 PATIENCE = timedelta(hours=1)
 """How long the bot waits for words it asked for; later they are taken like anything else."""
 RIGHT_BEHIND = timedelta(minutes=5)
-"""How long a reason that replies to nothing is taken in a group, where colleagues talk: with it the incident leaves them."""
+"""How long a reason that replies to nothing is taken in a group, where colleagues talk."""
 LONGEST_REASON = 500
 """Characters of a reason that are kept."""
 _NUMBER = re.compile(r"\s*(?:№|#|no\.?|n)?\s*(\d{1,9})\s*", re.IGNORECASE)
@@ -124,7 +124,7 @@ async def refuse_reason_said(turn: Turn) -> None:
     """The reason: it goes to the curators with it."""
     if not await still_asked(turn):
         return
-    if not await _is_reason(turn):
+    if not await is_reason(turn):
         await said_anyway(turn)
         return
     found = await _case(turn)
@@ -141,8 +141,8 @@ async def refuse_reason_said(turn: Turn) -> None:
         await turn.whisper("work-refused", number=case.id)
 
 
-async def _is_reason(turn: Turn) -> bool:
-    """Whether it replies to our question; what replies to nothing is one too, in a group only right behind the question."""
+async def is_reason(turn: Turn) -> bool:
+    """Whether it replies to our question (``row``); what replies to nothing is one too, in a group only right behind the question."""
     said, data = turn.said, turn.arguments
     if said.answer_to:
         asked: int = data["row"]

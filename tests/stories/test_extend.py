@@ -377,5 +377,66 @@ async def test_the_reason_is_asked_for_where_the_card_was_opened(house: House) -
     await office.ivanova.says("/my", to=FORUM)
     await office.ivanova.presses("№ 1", at=house.chat_shows(TG, FORUM)[-1])
     await office.ivanova.presses("Продлить срок", at=house.chat_shows(TG, FORUM, "")[-1])
+    assert house.chat_shows(TG, FORUM, "")[-1].text.startswith("№ 1: почему не успеваем?")
     await office.ivanova.says("ждём экскаватор", to=FORUM)
     assert house.chat_shows(TG, FORUM, "")[-1].text.startswith("№ 1: ждём экскаватор. Жителю обещали")
+
+
+async def test_a_curator_who_works_for_the_owner_too_needs_nobodys_leave(house: House) -> None:
+    house.region = _policy(extensions=1)
+    await house.open()
+    office, curator = await promising(house)
+    await house.official(TG, "11", "Иванова", "", Role.CURATOR)
+    for day in (20, 25):
+        await asking(office, date=f"{day} марта")
+        assert office.citizen.heard() == [f"Срок по № 1 перенесли на {day} марта: ждём материалы."]
+    assert curator.heard() == []
+    assert [role for _, role, _, _ in await dates(house)][1:] == [Role.CURATOR, Role.CURATOR]
+
+
+@on_both
+async def test_after_a_change_of_mind_no_reason_for_a_refusal_is_waited_for(house: House) -> None:
+    office, curator = await promising(house)
+    await asking(office)
+    await curator.presses("Отказать")
+    await curator.presses("Разрешить")
+    await curator.says("Бийск, на Советской 5 яма на дороге", forwarded=True)
+    assert (await house.case(2)).report.text == "Бийск, на Советской 5 яма на дороге"
+
+
+@on_both
+async def test_colleagues_talk_is_no_reason_for_a_refusal_once_another_allowed_it(house: House) -> None:
+    await house.chat(TG, "-300", desk=True)
+    office, curator = await promising(house)
+    second = await house.official(TG, "32", "Пётр Образцов", "", Role.CURATOR)
+    await asking(office)
+    asked = house.chat_shows(TG, "-300")[-1]
+    await curator.presses("Отказать", at=asked)
+    await second.presses("Разрешить", at=asked)
+    before = len(house.chat_shows(TG, "-300"))
+    await curator.says("Коллеги, обед?", to="-300")
+    assert len(house.chat_shows(TG, "-300")) == before
+
+
+async def test_who_says_the_reason_too_late_hears_what_was_decided(house: House) -> None:
+    office, curator = await promising(house)
+    second = await house.official(TG, "32", "Пётр Образцов", "", Role.CURATOR)
+    await asking(office)
+    await curator.presses("Отказать")
+    await second.presses("Разрешить")
+    await curator.says("Трубы на складе есть")
+    assert curator.last.text == "№ 1: срок уже перенесли."
+
+
+@on_both
+async def test_at_the_desk_a_reason_for_a_refusal_is_said_right_behind_the_question_or_replies_to_it(house: House) -> None:
+    await house.chat(TG, "-300", desk=True)
+    office, curator = await promising(house)
+    await asking(office)
+    asked = house.chat_shows(TG, "-300")[-1]
+    await curator.presses("Отказать", at=asked)
+    await house.later(minutes=40)
+    await curator.says("Коллеги, обед?", to="-300")
+    assert "Почему отказать?" in asked.text
+    await curator.says("Трубы на складе есть", to="-300", reply_to=asked)
+    assert asked.text == "№ 1. Срок не перенесли: Трубы на складе есть."
