@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from handlers.turn import Offer, Turn
 from incidents.incident import Action, Role, Status
 from incidents.reading import Reading, read
 from incidents.words import WORD, normal
+from locales import Texts
 from storage.incidents import Case
 from storage.timeline import Message
 
@@ -42,8 +44,8 @@ async def set_topic(turn: Turn) -> None:
     case = await own(turn)
     topic = turn.arguments["topic"]
     if case and topic in turn.region.topic:
-        title = topic_title(turn, replace(case.incident, topic=topic), turn.house_texts())
-        await _correct(turn, case, {"topic": topic}, "mine-thread-topic", what=title)
+        chosen = replace(case.incident, topic=topic)
+        await _correct(turn, case, {"topic": topic}, "mine-thread-topic", what=lambda texts: topic_title(turn, chosen, texts))
     elif case:
         await turn.whisper("press-used")
 
@@ -69,8 +71,8 @@ async def set_place(turn: Turn) -> None:
     case = await own(turn)
     territory = turn.arguments["territory"]
     if case and territory in turn.region.territory:
-        title = territory_title(turn, territory, turn.house_texts())
-        await _correct(turn, case, {"territory": territory}, "mine-thread-place", what=title)
+        about = {"territory": territory}
+        await _correct(turn, case, about, "mine-thread-place", what=lambda texts: territory_title(turn, territory, texts))
     elif case:
         await turn.whisper("press-used")
 
@@ -93,7 +95,9 @@ async def place_said(turn: Turn) -> None:
         what |= _place_of(text, reading)
     await _keep(turn, case)
     unknown = bool(text) and not (reading.territory or reading.place)
-    await _correct(turn, case, what, "mine-thread-place", "mine-place-kept" if unknown else "", what=text or turn.t("mine-point"))
+    await _correct(
+        turn, case, what, "mine-thread-place", "mine-place-kept" if unknown else "", what=lambda texts: text or texts.say("mine-point")
+    )
 
 
 def _looks_like_place(text: str, reading: Reading) -> bool:
@@ -117,7 +121,7 @@ _KINDS = ("город", "сел", "посел", "район", "край", "де�
 """Words beside a name that say nothing more of the place."""
 
 
-async def _correct(turn: Turn, case: Case, correction: dict[str, Any], key: str, head: str = "", *, what: str) -> None:
+async def _correct(turn: Turn, case: Case, correction: dict[str, Any], key: str, head: str = "", *, what: Callable[[Texts], str]) -> None:
     """Change the description while nobody has taken the incident; later whoever holds it hears of it."""
     if case.incident.status in (Status.NEW, Status.ASSIGNED):
         case = await describe(turn, case, person=turn.person.id, **correction)

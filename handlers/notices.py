@@ -56,10 +56,10 @@ async def after(moment: Moment, before: Case, case: Case, change: Change) -> Non
 async def _cards_to_owner(moment: Moment, before: Case, case: Case, change: Change) -> None:
     """The card goes to the new owner; without one, or with nobody there, the curators hear of it."""
     if before.incident.organisation and before.incident.organisation != case.incident.organisation:
-        texts = moment.house_texts()
-        if case.incident.organisation:
+        owner = case.incident.organisation
+        if owner:
             await tell_thread(
-                moment, case, "thread-moved", number=case.id, organisation=organisation_title(moment, case.incident.organisation, texts)
+                moment, case, "thread-moved", number=case.id, organisation=lambda texts: organisation_title(moment, owner, texts)
             )
         else:
             await tell_thread(moment, case, "thread-moved-desk", number=case.id, reason=change.reason or "—")
@@ -100,20 +100,19 @@ def _thread(key: str) -> Notice:
     """One line beside the cards."""
 
     async def notice(moment: Moment, before: Case, case: Case, change: Change) -> None:
-        texts = moment.house_texts()
         actor = await moment.tx.people.get(change.by)
         await tell_thread(
             moment,
             case,
             key,
             number=case.id,
-            name=actor.name or texts.say("somebody"),
-            when=when_of(moment, case, texts, case.incident.due_at or change.at),
-            reason=reason_words(texts, change.reason),
+            name=lambda texts: actor.name or texts.say("somebody"),
+            when=lambda texts: when_of(moment, case, texts, case.incident.due_at or change.at),
+            reason=lambda texts: reason_words(texts, change.reason),
             target=change.target,
             stars=case.incident.rating,
             verdict=change.reason or "no",
-            resolution=texts.say(f"resolution-{case.incident.resolution or 'explained'}"),
+            resolution=lambda texts: texts.say(f"resolution-{case.incident.resolution or 'explained'}"),
         )
 
     return notice
@@ -121,7 +120,7 @@ def _thread(key: str) -> Notice:
 
 async def _released(moment: Moment, before: Case, case: Case, change: Change) -> None:
     holder = await moment.tx.people.get(before.incident.assignee)
-    await tell_thread(moment, case, "thread-released", number=case.id, name=holder.name or moment.house_texts().say("somebody"))
+    await tell_thread(moment, case, "thread-released", number=case.id, name=lambda texts: holder.name or texts.say("somebody"))
 
 
 async def _said_in_other_chats(moment: Moment, before: Case, case: Case, change: Change) -> None:
@@ -129,16 +128,15 @@ async def _said_in_other_chats(moment: Moment, before: Case, case: Case, change:
     keys = {Action.ANSWER: "thread-answered", Action.ANSWER_INTERIM: "thread-promised", Action.ASK: "thread-asked"}
     drafts = [draft for draft in await moment.tx.conversations.drafts_of(case.id, "sending") if draft.person == change.by]
     actor = await moment.tx.people.get(change.by)
-    texts = moment.house_texts()
     await tell_thread(
         moment,
         case,
         keys[change.action],
         quote=change.text,
         but=drafts[0].address if drafts else None,
-        name=actor.name or texts.say("somebody"),
+        name=lambda texts: actor.name or texts.say("somebody"),
         number=case.id,
-        when=when_of(moment, case, texts, change.date or change.at),
+        when=lambda texts: when_of(moment, case, texts, change.date or change.at),
     )
 
 

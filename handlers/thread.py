@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bots.channel import Address, File, Location, RenameThread
@@ -164,15 +164,18 @@ async def tell_thread(
     moment: Moment,
     case: Case,
     key: str,
-    offers: Offers = (),
+    offers: Offers | Callable[[Texts], Offers] = (),
     *,
     files: Sequence[File] = (),
     quote: str = "",
     purpose: Purpose = Purpose.NOTICE,
     but: Address | None = None,
-    **arguments: str | float,
+    **arguments: str | float | Callable[[Texts], str],
 ) -> None:
-    """Say something beside every card of the incident that is still its owner's business; ``but``: not in that chat."""
+    """Say something beside every card of the incident that is still its owner's business; ``but``: not in that chat.
+
+    What is said differently in another language is a function of the texts: each place has its own.
+    """
     for thread in await moment.tx.chats.threads_of(case.id):
         address = Address(thread.account, thread.chat)
         if (
@@ -182,8 +185,10 @@ async def tell_thread(
         ):
             continue
         texts = await texts_at(moment, address)
-        lines = [texts.say(key, **arguments), *([texts.say("thread-quote", text=quote)] if quote else [])]
-        await tell_at(moment, case, address, "\n".join(lines), offers, files=files, purpose=purpose)
+        said = {name: value(texts) if callable(value) else value for name, value in arguments.items()}
+        lines = [texts.say(key, **said), *([texts.say("thread-quote", text=quote)] if quote else [])]
+        shown = offers(texts) if callable(offers) else offers
+        await tell_at(moment, case, address, "\n".join(lines), shown, files=files, purpose=purpose)
 
 
 async def tell_point(moment: Moment, case: Case, location: Location) -> None:

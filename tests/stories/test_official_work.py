@@ -8,7 +8,7 @@ import pytest
 
 from bots.channel import Location
 from incidents.incident import Action, Role, Status, Timer
-from tests.stories.deeds import PIPE, happened, reported
+from tests.stories.deeds import PIPE, answered, happened, reported
 from tests.stories.house import House, on_both
 from tests.stories.office import FORUM, GROUP, OWNER, TG, VK, VK_CHAT, WORDS, Desk, desk, known
 
@@ -416,6 +416,20 @@ async def test_english_is_spoken_to_who_speaks_it(house: House) -> None:
     await ivanova.says("We will fix it by Friday", reply_to=card)
     assert office.last.text == "No. 1. Send it to the citizen? (private message, Telegram)"
     assert "Interim: 13 March, 18:00" in office.last.labels
+
+
+async def test_what_becomes_of_an_incident_is_told_in_the_language_of_who_reads_it(house: House) -> None:
+    ivanova = await house.official(TG, "11", "Ivanova", OWNER, language="en")
+    citizen = await reported(house)
+    await ivanova.presses("I take it")
+    await citizen.presses("Другое место")
+    await citizen.presses("Бийск")
+    assert ivanova.last.text == "The citizen corrected the place of No. 1: Biysk"
+    await answered(house, 1)
+    await happened(house, 1, Action.RETURN, Role.CURATOR, reason="off-point")
+    assert ivanova.last.text == "↩ A curator returned the answer to No. 1: beside the point. An answer is due by 12 March, 20:00."
+    await happened(house, 1, Action.REASSIGN, Role.CURATOR, target="adm-barnaul")
+    assert ivanova.last.text == "No. 1 was passed to Barnaul Town Office. No answer is needed here."
 
 
 async def test_a_press_on_a_card_of_a_closed_incident_says_why_not(house: House) -> None:
