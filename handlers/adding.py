@@ -65,8 +65,8 @@ async def _add(moment: Moment, person: Person, to: Address, case: Case, words: W
         case = await reread(moment, Case(case.incident, report))
     else:
         case = await alarm(moment, case, words.text)
-    if not await live_threads(moment, case):
-        await _to_whom_there_is(moment, case, title, words)
+        if not await live_threads(moment, case):
+            await _to_whom_there_is(moment, case, title, words)
     if not late:  # what was opened again has been told of
         texts = moment.texts_for(person.language)
         text = texts.say(key or ("added-again" if case.incident.organisation else "added"), number=case.id)

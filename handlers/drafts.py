@@ -18,10 +18,12 @@ from handlers.preview import (
     show_preview,
 )
 from handlers.sending import record
-from handlers.thread import tell_thread, texts_at
+from handlers.staff import private_place, reads_cards
+from handlers.thread import tell_at, tell_thread, texts_at
 from handlers.turn import Moment, Offer, Offers, Turn, role_among
 from incidents.dates import Wrong
 from incidents.incident import Deed, NotAllowed, Role, act
+from locales import Texts
 from storage.conversations import Draft
 from storage.incidents import Case
 
@@ -135,7 +137,7 @@ async def as_note(turn: Turn) -> None:
     await turn.done()
     await turn.quiet()
     await show(turn, draft, turn.t("draft-noted", number=case.id))
-    name = await name_of(turn, draft.person, turn.house_texts())
+    name = turn.person.name or (lambda texts: texts.say("somebody"))
     await tell_thread(turn, case, "thread-noted", files=draft.files, quote=draft.text, but=draft.address, name=name, number=case.id)
 
 
@@ -152,26 +154,32 @@ async def anyway(turn: Turn) -> None:
 
 
 async def ask_holder(turn: Turn) -> None:
-    """[Спросить]: the one who works on it decides; where, is told beside the cards."""
+    """[Спросить]: the one who works on it decides; where, is told beside the cards, and in private who does not read there."""
     found = await open_draft(turn)
     if found is None:
         return
     draft, case, _ = found
-    texts, asked = turn.house_texts(), turn.arguments["asked"]
-    carried = {**turn.arguments, "author": turn.person.name or texts.say("somebody")}
-    offers = [
-        [
-            Offer(texts.say("draft-button-allow"), "draft-allow", {**carried, "allowed": True}),
-            Offer(texts.say("draft-button-forbid"), "draft-allow", {**carried, "allowed": False}),
-        ]
-    ]
-    names = {"name": await name_of(turn, asked, texts), "author": carried["author"]}
+    asked, author = turn.arguments["asked"], turn.person.name or turn.house_texts().say("somebody")
+    name = await name_of(turn, asked, turn.texts)
+    carried = {**turn.arguments, "author": author}
+
+    def offers(texts: Texts) -> Offers:
+        yes = Offer(texts.say("draft-button-allow"), "draft-allow", {**carried, "allowed": True})
+        return [[yes, Offer(texts.say("draft-button-forbid"), "draft-allow", {**carried, "allowed": False})]]
+
     own = draft.address if turn.private else None
-    await tell_thread(turn, case, "thread-asks-holder", offers, quote=draft.text, but=own, number=case.id, **names)
+    await tell_thread(turn, case, "thread-asks-holder", offers, quote=draft.text, but=own, number=case.id, name=name, author=author)
+    reached = await reads_cards(turn, case, asked, but=own)
+    posts = await turn.tx.people.posts_of(asked)
+    place = await private_place(turn, asked, posts) if role_among(posts, case) and not reached else None
+    if place:
+        texts = await texts_at(turn, place)
+        lines = [texts.say("thread-asks-holder", number=case.id, name=name, author=author), texts.say("thread-quote", text=draft.text)]
+        await tell_at(turn, case, place, "\n".join(lines), offers(texts))
     await turn.quiet()
-    carried = {"draft": draft.id, **seen_of(turn.arguments).data}
-    waiting = [[Offer(turn.t("draft-button-anyway"), "draft-anyway", carried), Offer(turn.t("cancel"), "draft-drop", carried)]]
-    await show(turn, draft, turn.t("draft-holder-asked", name=names["name"]), waiting)
+    carried_on = {"draft": draft.id, **seen_of(turn.arguments).data}
+    waiting = [[Offer(turn.t("draft-button-anyway"), "draft-anyway", carried_on), Offer(turn.t("cancel"), "draft-drop", carried_on)]]
+    await show(turn, draft, turn.t("draft-holder-asked" if reached or place else "draft-holder-unasked", name=name), waiting)
 
 
 async def allow(turn: Turn) -> None:

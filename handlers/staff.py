@@ -57,6 +57,21 @@ async def is_group(moment: Moment, thread: Thread) -> bool:
     return await moment.tx.chats.get(thread.account, thread.chat) is not None
 
 
+async def reads_cards(moment: Moment, case: Case, person: int, *, but: Address | None = None) -> bool:
+    """Whether somebody reads what is said beside the cards: in a working chat of the owner they work for, or in private.
+
+    ``but``: it was not said in that chat.
+    """
+    owner = case.incident.organisation
+    works = any(post.organisation == owner for post in await moment.tx.people.posts_of(person))
+    for thread in await live_threads(moment, case):
+        reader = await moment.tx.people.known(thread.account, thread.chat)
+        ours = works if await is_group(moment, thread) else reader is not None and reader.id == person
+        if ours and not (but and (but.account, but.chat) == (thread.account, thread.chat)):
+            return True
+    return False
+
+
 async def private_place(moment: Moment, person: int, posts: Sequence[Post]) -> Address | None:
     """Where a person can be written to in private: where they opened the invitation, else in any of our accounts they wrote to."""
     limits = moment.office.limits

@@ -61,6 +61,7 @@ draft-held-answered = No. { $number } is in progress: { $name }, last answer { $
 draft-button-anyway = Send all the same
 draft-button-ask = Ask { $name }
 draft-holder-asked = { $name } was asked. Nothing has been sent yet.
+draft-holder-unasked = { $name } cannot be asked now. Nothing has been sent yet.
 thread-asks-holder = { $name }, is that all right? { $author } would like to answer the citizen about No. { $number }:
 draft-button-allow = Allow
 draft-button-forbid = No

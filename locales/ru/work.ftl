@@ -61,6 +61,7 @@ draft-held-answered = № { $number } в работе: { $name }, последн
 draft-button-anyway = Всё равно отправить
 draft-button-ask = Спросить: { $name }
 draft-holder-asked = Спросили: { $name }. Пока ничего не отправлено.
+draft-holder-unasked = Спросить не получилось: { $name } сейчас не на связи. Пока ничего не отправлено.
 thread-asks-holder = { $name }, можно? { $author } хочет ответить жителю по № { $number }:
 draft-button-allow = Разрешить
 draft-button-forbid = Нет

@@ -14,6 +14,7 @@ from locales import texts
 from storage.incidents import Case
 from storage.letters import OUT, Letters
 from storage.posts import Purpose
+from tests.stories.deeds import reported
 from tests.stories.house import House, on_both
 from tests.stories.office import FORUM, GROUP, OWNER, TG, VK, VK_CHAT, WORDS, Desk, desk, known
 
@@ -425,6 +426,53 @@ async def test_the_one_who_holds_it_is_asked_and_allows(house: House) -> None:
     await office.presses(office.petrov, "Ответ")
     await office.passes()
     assert len(office.citizen.heard()) == 1
+
+
+async def test_who_holds_it_and_has_no_card_is_asked_in_private(house: House) -> None:
+    ivanova = await house.official(TG, "11", "Иванова", OWNER)
+    head = await house.official(TG, "21", "Николай Условный", OWNER, Role.HEAD)
+    citizen = await reported(house)
+    card = ivanova.last
+    await head.says("1")
+    await head.presses("Беру")
+    await ivanova.says(WORDS, reply_to=card)
+    await ivanova.presses("Спросить")
+    assert ivanova.last.text == "Спросили: Николай Условный. Пока ничего не отправлено."
+    assert head.last.text == f"Николай Условный, можно? Иванова хочет ответить жителю по № 1:\n«{WORDS}»"
+    await head.presses("Разрешить")
+    await ivanova.presses("Ответ")
+    await house.later(seconds=31)
+    assert citizen.heard()[-1].startswith("Ответ по № 1")
+
+
+async def test_a_curator_who_was_quicker_is_asked_in_private(house: House) -> None:
+    office = await desk(house)
+    curator = await house.official(TG, "90", "Кураторова", "", role=Role.CURATOR)
+    await office.replies(office.petrov)
+    await curator.says("1")
+    await curator.says("Едем", reply_to=curator.last)
+    await curator.presses("Ответ")
+    await office.passes()
+    curator.heard()
+    await office.presses(office.petrov, "Ответ")
+    await office.presses(office.petrov, "Спросить: Кураторова")
+    assert curator.heard() == [f"Кураторова, можно? Петров хочет ответить жителю по № 1:\n«{WORDS}»"]
+
+
+async def test_who_cannot_be_asked_any_more_is_not_said_to_have_been(house: House) -> None:
+    office = await desk(house)
+    await office.replies(office.petrov)
+    await office.replies(office.ivanova, "Едем")
+    await office.presses(office.ivanova, "Ответ")
+    await office.passes()
+    await office.ivanova.leaves(FORUM)
+    office.ivanova.heard()
+    preview = next(one for one in office.shows() if "Заметка коллегам" in one.labels)
+    await office.petrov.presses("Ответ", at=preview)
+    await office.petrov.presses("Спросить: Иванова", at=preview)
+    assert preview.text == "Спросить не получилось: Иванова сейчас не на связи. Пока ничего не отправлено."
+    assert preview.labels == ["Всё равно отправить", "Отмена"]
+    assert office.ivanova.heard() == []
 
 
 async def test_the_one_who_holds_it_says_no(house: House) -> None:
