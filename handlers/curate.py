@@ -41,11 +41,11 @@ async def next_unsorted(turn: Turn, *, after: int) -> None:
         await turn.whisper("curate-not-here")
     else:
         await turn.quiet()
-        waiting = await turn.tx.incidents.unsorted()
+        waiting = await turn.tx.incidents.unsorted(after=after, limit=1) or await turn.tx.incidents.unsorted(limit=1)
         if not waiting:
             await turn.say("curate-queue-empty")
             return
-        case = next((case for case in waiting if case.id > after), waiting[0])
+        (case,) = waiting
         text, offers = await sorting_card(turn, case)
         await turn.post(turn.here, text, offers, purpose=Purpose.CARD, incident=case.id)
         await send_files(turn, case, turn.here)

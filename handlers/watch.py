@@ -88,17 +88,13 @@ async def show_list(turn: Turn, name: str, offset: int = 0) -> None:
     if organisations is not None and not organisations:
         await _not_here(turn)
         return
-    cases: Sequence[Case]
-    if name == "overdue":
-        cases = await turn.tx.incidents.due_before(turn.now, organisations=organisations)
-    elif name == "undelivered":
-        cases = await _unanswered(turn, organisations)
-    else:
-        cases = await turn.tx.incidents.due_before(turn.now + SOON, organisations=organisations, after=turn.now)
+    cases, count = await _page(turn, name, organisations, offset)
+    if count and not cases:  # the page is gone meanwhile
+        offset = 0
+        cases, count = await _page(turn, name, organisations, offset)
     if cases:
-        shown = cases[offset : offset + PAGE] or cases[:PAGE]
-        lines = [turn.t(f"watch-{name}", count=len(cases)), *[await _line(turn, case) for case in shown]]
-        text, offers = "\n".join(lines), _list_offers(turn, name, cases, offset if offset < len(cases) else 0)
+        text = "\n".join([turn.t(f"watch-{name}", count=count), *[await _line(turn, case) for case in cases]])
+        offers = _list_offers(turn, name, cases, count, offset)
     else:
         text, offers = turn.t(f"watch-{name}-none"), ()
     if isinstance(turn.event, Pressed):
@@ -106,6 +102,17 @@ async def show_list(turn: Turn, name: str, offset: int = 0) -> None:
         await turn.instead(text, offers)
     else:
         await turn.post(turn.here, text, offers)
+
+
+async def _page(turn: Turn, name: str, organisations: Sequence[str] | None, offset: int) -> tuple[Sequence[Case], int]:
+    """One page of a list, and how many there are in all."""
+    if name == "undelivered":
+        cases = await _unanswered(turn, organisations)
+        return cases[offset : offset + PAGE], len(cases)
+    until, after = (turn.now, None) if name == "overdue" else (turn.now + SOON, turn.now)
+    incidents = turn.tx.incidents
+    cases = await incidents.due_before(until, organisations=organisations, after=after, offset=offset, limit=PAGE)
+    return cases, await incidents.count_due(until, organisations=organisations, after=after)
 
 
 async def _unanswered(turn: Turn, organisations: Sequence[str] | None) -> Sequence[Case]:
@@ -137,11 +144,11 @@ async def _line(turn: Turn, case: Case) -> str:
     )
 
 
-def _list_offers(turn: Turn, name: str, cases: Sequence[Case], offset: int) -> Offers:
-    buttons = [Offer(turn.t("number", number=case.id), "open", {"number": case.id}) for case in cases[offset : offset + PAGE]]
+def _list_offers(turn: Turn, name: str, cases: Sequence[Case], count: int, offset: int) -> Offers:
+    buttons = [Offer(turn.t("number", number=case.id), "open", {"number": case.id}) for case in cases]
     rows = [buttons[at : at + 4] for at in range(0, len(buttons), 4)]
     turning = [Offer(turn.t("button-back"), "page", {"list": name, "offset": max(offset - PAGE, 0)})] if offset else []
-    if offset + PAGE < len(cases):
+    if offset + PAGE < count:
         turning.append(Offer(turn.t("button-more"), "page", {"list": name, "offset": offset + PAGE}))
     return [*rows, turning] if turning else rows
 

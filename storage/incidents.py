@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, text, update
 
 from bots.channel import Address, Location, Scene
 from incidents.incident import Action, Change, Incident, Resolution, Role, Status, Timer
@@ -84,6 +84,16 @@ _SELECT = select(*CASE)
 # Asked all the time, and to put a statement together takes as long as to ask it.
 _ONE = _SELECT.where(incidents.c.id == bindparam("number"))
 _NEXT_WAKE = select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.is_not(None))  # else SQLite looks at every incident
+
+
+def _due(instant: datetime, organisations: Iterable[str] | None, after: datetime | None) -> list[ColumnElement[bool]]:
+    """What it means that a running clock ends before an instant (and after another)."""
+    conditions = [incidents.c.status.in_(OPEN), OWED, incidents.c.due_at <= instant]
+    if organisations is not None:
+        conditions.append(incidents.c.organisation.in_(list(organisations)))
+    if after is not None:
+        conditions.append(incidents.c.due_at > after)
+    return conditions
 
 
 class Incidents:
@@ -201,9 +211,9 @@ class Incidents:
         counted: int = (await self._connection.execute(statement)).scalar_one()
         return counted
 
-    async def unsorted(self, limit: int = 50) -> Sequence[Case]:
-        """The curators' queue, oldest first."""
-        return await self._read(_SELECT.where(UNSORTED).order_by(incidents.c.id).limit(limit))
+    async def unsorted(self, *, after: int = 0, limit: int = 50) -> Sequence[Case]:
+        """The curators' queue behind a number, oldest first."""
+        return await self._read(_SELECT.where(UNSORTED, incidents.c.id > after).order_by(incidents.c.id).limit(limit))
 
     async def count_unsorted(self) -> int:
         statement = select(func.count()).select_from(incidents).where(UNSORTED)
@@ -211,24 +221,23 @@ class Incidents:
         return counted
 
     async def due_before(
-        self, instant: datetime, *, organisations: Iterable[str] | None = None, after: datetime | None = None
+        self,
+        instant: datetime,
+        *,
+        organisations: Iterable[str] | None = None,
+        after: datetime | None = None,
+        offset: int = 0,
+        limit: int = 50,
     ) -> Sequence[Case]:
         """Incidents whose running clock ends before an instant (and after another), soonest first; of some organisations or all."""
-        statement = (
-            select(*CASE)
-            .where(
-                incidents.c.status.in_(OPEN),
-                OWED,
-                incidents.c.due_at <= instant,
-            )
-            .order_by(incidents.c.due_at, incidents.c.id)
-            .limit(50)
-        )
-        if organisations is not None:
-            statement = statement.where(incidents.c.organisation.in_(list(organisations)))
-        if after is not None:
-            statement = statement.where(incidents.c.due_at > after)
-        return await self._read(statement)
+        statement = select(*CASE).where(*_due(instant, organisations, after)).order_by(incidents.c.due_at, incidents.c.id)
+        return await self._read(statement.limit(limit).offset(offset))
+
+    async def count_due(self, instant: datetime, *, organisations: Iterable[str] | None = None, after: datetime | None = None) -> int:
+        """How many there are of ``due_before``."""
+        statement = select(func.count()).select_from(incidents).where(*_due(instant, organisations, after))
+        counted: int = (await self._connection.execute(statement)).scalar_one()
+        return counted
 
     async def owned(self, organisation: str) -> Sequence[Case]:
         """All open incidents of an organisation."""

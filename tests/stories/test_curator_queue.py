@@ -216,6 +216,17 @@ async def test_vk_curators_sort_as_well(house: House) -> None:
     assert (await house.case(1)).incident.organisation == "dorogi-altai"
 
 
+@on_both
+async def test_a_queue_of_more_than_fifty_is_gone_through_to_its_end(house: House) -> None:
+    who = await curator(house)
+    await house.receives([house.person(TG, str(1000 + number), "Анна").said(NOWHERE) for number in range(52)])
+    await house.settle()
+    await who.says("/queue")
+    for number in [*range(1, 53), 1]:
+        assert who.last.text.startswith(f"Не разобрано: 52. № {number} ")
+        await who.presses("Следующее", at=who.last)
+
+
 # --- what is said later ------------------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from incidents.incident import Action, Resolution, Role, Status, Timer
 from tests.stories.deeds import PIPE, answered, happened, promised, reported, taken
-from tests.stories.house import Actor, House
+from tests.stories.house import Actor, House, on_both
 
 FORUM, DESK = "-100", "-300"
 ROAD = "Бийск, на улице Советской 5 яма на дороге"
@@ -65,6 +65,21 @@ async def test_a_long_list_is_turned_and_stays_one_message(house: House) -> None
     await who.presses("◀ Назад", at=shown)
     assert shown.labels[0] == "№ 1"
     assert who.last is shown
+
+
+@on_both
+async def test_a_list_of_more_than_fifty_is_counted_and_turned_to_its_end(house: House) -> None:
+    who = await curator(house)
+    await house.receives([house.person("telegram/altai", str(1000 + number), "Анна").said(PIPE) for number in range(53)])
+    await house.settle()
+    await house.sleeps(hours=25)
+    await who.says("/overdue")
+    shown = who.last
+    assert shown.text.splitlines()[0].endswith(": 53")
+    for _ in range(6):
+        await who.presses("Ещё", at=shown)
+    assert [label for label in shown.labels if label.startswith("№")] == [f"№ {number}" for number in range(49, 54)]
+    assert shown.labels[-1] == "◀ Назад"
 
 
 async def test_officials_and_heads_see_their_own_organisation_only(house: House) -> None:
