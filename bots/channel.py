@@ -329,6 +329,10 @@ class Refused(Undelivered):
     """It did not arrive: the platform finds the call itself wrong. Our mistake."""
 
 
+class TooOld(Refused):
+    """The message it was to change can be changed no more. It stands as it stood."""
+
+
 class FileLost(Refused):
     """It did not arrive: ``file`` cannot be had any more, or is more than the platform takes. Without it the rest may go."""
 

@@ -23,12 +23,13 @@ from bots.channel import (
     RenameThread,
     Reply,
     ThreadGone,
+    TooOld,
     TryLater,
     Undelivered,
     Unknown,
     Unreachable,
 )
-from bots.outcomes import Came, Kind, Then, kind_of, then
+from bots.outcomes import Came, Kind, Then, is_missed, kind_of, then
 from bots.pace import Pace
 from storage.crash import crash_point
 from storage.inbox import FIRST
@@ -241,11 +242,18 @@ class Delivery:
             # The message it would change never came to be; a later card or receipt says it all. What is said to one person (the
             # preview of an answer whose question is in doubt) is said nowhere else: it goes as a message, instead of the first one.
             await tx.outbox.drop(row.id, "the message to change was never sent")
+        elif self._is_too_old(row):
+            await self._as_the_table_says(tx, row, Came.TOO_OLD, "by the platform's limits")
         elif row.topic_of:
             return await self._ready_in_topic(tx, row)
         else:
             return row
         return None
+
+    def _is_too_old(self, row: Row) -> bool:
+        """Whether the platform surely changes its message no more: no call is made that must fail."""
+        hours = self._channel.limits.edit_hours
+        return bool(hours and row.target_at and self._age(row.target_at) >= timedelta(hours=hours))
 
     async def _ready_in_topic(self, tx: Tx, row: Row) -> Row | None:
         """The same for what belongs into an incident's topic: where there is none it is made, or else the row goes into the chat itself.
@@ -294,6 +302,25 @@ class Delivery:
             post = Post(to=row.to, out=out, purpose=Purpose.CARD, incident=row.incident, topic_of=row.topic_of)
             again = await tx.outbox.put(post, self._clock(), before=row)
             await tx.chats.new_card(row.topic_of, row.to.account, row.to.chat, again)
+
+    async def _anew(self, tx: Tx, row: Row, error: str) -> None:
+        """The message it was to change stands as it stood: it goes as one of its own. A card is changed there from now on."""
+        newest, thread = await tx.outbox.last_version(row.instead_of_row), None
+        if row.purpose is Purpose.CARD:
+            thread = await tx.chats.thread(row.incident, row.to.account, row.to.chat)
+        is_card = thread is not None and thread.card == row.instead_of_row  # and not one that a list showed
+        if newest is not None and newest.id != row.id:
+            await tx.outbox.drop(row.id, "a newer edit goes instead")
+        elif is_card and thread and thread.retired:
+            await tx.outbox.drop(row.id, "it is somebody else's, and its card can be changed no more")
+        elif isinstance(row.out, Reply):
+            answered = 0 if row.purpose is Purpose.CARD else row.instead_of_row
+            out = replace(row.out, instead_of="")
+            post = Post(to=row.to, out=out, purpose=row.purpose, incident=row.incident, topic_of=row.topic_of, answer_to_row=answered)
+            again = await tx.outbox.put(post, self._clock(), before=row)
+            if is_card:
+                await tx.chats.new_card(row.incident, row.to.account, row.to.chat, again)
+            await tx.outbox.drop(row.id, f"posted anew as {again}: {error}")
 
     # --- the call and what came of it --------------------------------------------------------------------------------
 
@@ -388,12 +415,15 @@ class Delivery:
 
     async def _as_the_table_says(self, tx: Tx, row: Row, came: Came, error: str, problem: Undelivered | None = None) -> None:
         """``bots.outcomes`` says what becomes of it."""
-        match then(_kind(row), came, doubted=row.doubted, drops_repeats=self._drops_repeats(row)):
+        missed = came is not Came.TOO_OLD or await _is_missed(tx, row)
+        match then(_kind(row), came, doubted=row.doubted, drops_repeats=self._drops_repeats(row), missed=missed):
             case Then.AGAIN | Then.ONCE:
                 after = problem.after if isinstance(problem, TryLater) else 1.0
                 await self._later(tx, row, error, after, doubted=came in (Came.UNKNOWN, Came.INTERRUPTED))
             case Then.ASK:
                 await self._ask(tx, row, error)
+            case Then.ANEW:
+                await self._anew(tx, row, error)
             case Then.DROP:
                 await tx.outbox.drop(row.id, error)
             case Then.PLAIN:
@@ -471,12 +501,19 @@ def _kind(row: Row) -> Kind:
     return kind_of(row.out, row.purpose, changes=bool(row.instead_of_row) and not row.target_missing)
 
 
+async def _is_missed(tx: Tx, row: Row) -> bool:
+    stands = await tx.outbox.as_it_stands(row.instead_of_row)
+    return isinstance(row.out, Reply) and is_missed(row.out, row.purpose, stands.out if stands else None)
+
+
 def _came(problem: Undelivered) -> Came:
     match problem:
         case TryLater():
             return Came.LATER
         case Unreachable():
             return Came.UNREACHABLE
+        case TooOld():
+            return Came.TOO_OLD
         case Refused() | Moved():
             return Came.REFUSED
         case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from bots.channel import OpenThread, Outgoing, RenameThread
+from bots.channel import OpenThread, Outgoing, RenameThread, Reply
 
 
 class Kind(StrEnum):
@@ -35,6 +35,8 @@ class Came(StrEnum):
     """It did not arrive, and the platform (or nobody at all) says: not now."""
     REFUSED = "refused"
     """It did not arrive: the platform finds the call itself wrong."""
+    TOO_OLD = "too old"
+    """It did not arrive: what it was to change can be changed no more."""
     UNREACHABLE = "unreachable"
     """It did not arrive: the person or the chat is gone, or does not want us."""
     UNKNOWN = "unknown"
@@ -58,6 +60,8 @@ class Then(StrEnum):
     """It failed, and is listed. The author of an answer is told."""
     PLAIN = "plain"
     """There are no topics here: what belongs into one goes into the chat, as replies to the card."""
+    ANEW = "anew"
+    """What it was to say is posted as a message of its own, unless nobody misses it."""
     DROP = "drop"
     """It is of no use any more."""
 
@@ -66,6 +70,7 @@ _MESSAGE: dict[Came, Then] = {
     Came.SENT: Then.DONE,
     Came.LATER: Then.AGAIN,
     Came.REFUSED: Then.FAIL,
+    Came.TOO_OLD: Then.FAIL,
     Came.UNREACHABLE: Then.FAIL,
     Came.UNKNOWN: Then.ONCE,  # a message too many is better than one too few
     Came.INTERRUPTED: Then.ONCE,
@@ -78,8 +83,9 @@ OUTCOMES: Mapping[Kind, Mapping[Came, Then]] = {
     Kind.CARD: _MESSAGE,
     Kind.REMINDER: _MESSAGE,
     Kind.NOTICE: _MESSAGE,
-    Kind.EDIT: _REPEATABLE,  # made twice it is the same edit
-    Kind.TOPIC: _REPEATABLE | {Came.REFUSED: Then.PLAIN, Came.UNREACHABLE: Then.PLAIN},  # a topic too many is better than a card lost
+    Kind.EDIT: _REPEATABLE | {Came.TOO_OLD: Then.ANEW},  # made twice it is the same edit
+    # a topic too many is better than a card lost
+    Kind.TOPIC: _REPEATABLE | dict.fromkeys((Came.REFUSED, Came.TOO_OLD, Came.UNREACHABLE), Then.PLAIN),
     Kind.TITLE: _REPEATABLE,
     # it answers a press, at once or never
     Kind.WHISPER: dict.fromkeys(Came, Then.DROP) | {Came.SENT: Then.DONE, Came.LATER: Then.AGAIN},
@@ -98,9 +104,26 @@ def kind_of(out: Outgoing, purpose: str, *, changes: bool) -> Kind:
     return Kind.EDIT if changes else Kind(purpose)
 
 
-def then(kind: Kind, came: Came, *, doubted: bool = False, drops_repeats: bool = False) -> Then:
-    """What to do. ``doubted``: an earlier call of the row may have arrived too; ``drops_repeats``: the platform still knows its key."""
+def is_missed(change: Reply, purpose: str, stands: Outgoing | None) -> bool:
+    """Whether somebody lacks a change that cannot be made. ``stands``: the message as they see it, None when that is not known.
+
+    Receipts and reminders are brought up to date in silence; what they would say is said, or was answered to whoever pressed. Nor is it
+    missed that buttons are gone, with a line below that says why: a press on one of them is answered as things are now.
+    """
+    if purpose in (Kind.RECEIPT, Kind.REMINDER):
+        return False
+    stood = stands.text if isinstance(stands, Reply) else ""
+    return bool(change.keyboard) or not stood or not change.text.startswith(stood)
+
+
+def then(kind: Kind, came: Came, *, doubted: bool = False, drops_repeats: bool = False, missed: bool = True) -> Then:
+    """What to do. ``doubted``: an earlier call of the row may have arrived too; ``drops_repeats``: the platform still knows its key;
+
+    ``missed``: somebody lacks what was to be said (``is_missed``).
+    """
     found = OUTCOMES[kind][came]
+    if found is Then.ANEW and not missed:
+        return Then.DROP
     if found in (Then.ASK, Then.ONCE) and drops_repeats:
         return Then.AGAIN
     return Then.ASK if found is Then.ONCE and doubted else found

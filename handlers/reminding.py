@@ -41,7 +41,7 @@ async def remind(moment: Moment, case: Case, reminder: Reminder) -> None:
     office = [one for one in told if one.audience is Audience.ORGANISATION]
     if office:
         await _to_office(moment, case, reminder.step, office)
-        await refresh_cards(moment, case)
+        await refresh_cards(moment, case, only_in_place=True)
     for one in told:
         if one.audience in _STANDS_IN and not await _hold(moment, case, reminder.step, one):
             await _to_charge(moment, case, reminder.step, one, told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from bots.channel import Address, File, Location, RenameThread
 from bots.pages import shorten
@@ -125,11 +126,24 @@ def _earlier(message: Message, texts: Texts) -> str:
     return texts.say(f"thread-before-{message.kind}", said=" ".join(parts))
 
 
-async def refresh_cards(moment: Moment, case: Case) -> None:
-    """Bring the cards of the incident up to date, in place; where it is nobody's business any more they stay as they are."""
+async def refresh_cards(moment: Moment, case: Case, *, only_in_place: bool = False) -> None:
+    """Bring the cards of the incident up to date; where it is nobody's business any more they stay as they are.
+
+    Where a card is too old to be changed it is posted anew (``bots.delivery``), unless ``only_in_place``: nothing happened but that time
+    went by, and that is said by a message of its own.
+    """
     for thread in await moment.tx.chats.threads_of(case.id):
-        if not thread.retired:
+        if not thread.retired and not (only_in_place and await _is_fixed(moment, thread)):
             await _refresh_card(moment, case, thread)
+
+
+async def _is_fixed(moment: Moment, thread: Thread) -> bool:
+    """Whether its platform changes the card no more."""
+    limits = moment.office.limits.get(thread.account)
+    if limits is None or not limits.edit_hours:
+        return False
+    put = await moment.tx.outbox.queued_at(thread.card)
+    return put is not None and moment.now - put >= timedelta(hours=limits.edit_hours)
 
 
 async def _refresh_card(moment: Moment, case: Case, thread: Thread) -> None:

@@ -255,6 +255,12 @@ class Outbox:
         known: Row | None = self._read.get(newest or row)
         return known or await self.get(newest or row)
 
+    async def as_it_stands(self, row: int) -> Row | None:
+        """A message as people see it: its newest edit that was made, or itself; None when it is kept no more."""
+        edits = and_(outbox.c.instead_of_row == row, outbox.c.instead_of_row != constant(0))
+        newest = (await self._connection.execute(select(func.max(outbox.c.id)).where(edits, outbox.c.state == constant(SENT)))).scalar()
+        return await self.get(newest or row)
+
     async def reminders(self, incident: int) -> Sequence[tuple[int, Address]]:
         """The newest reminder about an incident in each chat: its row, and the chat."""
         if incident in self._reminders:
@@ -387,10 +393,12 @@ class Outbox:
 @cache
 def _whole_rows() -> Select[Any]:
     here = and_(threads.c.incident_id == outbox.c.topic_of, threads.c.account == outbox.c.account, threads.c.chat == outbox.c.chat)
+    changed = outbox.alias()
     columns = (
         outbox,
         threads.c.thread.label("topic"),
         _first_message(outbox.c.instead_of_row).label("target"),
+        select(changed.c.sent_at).where(changed.c.id == outbox.c.instead_of_row).scalar_subquery().label("target_at"),
         _first_message(outbox.c.answer_to_row).label("answered"),
     )
     return select(*columns).outerjoin(threads, here).where(outbox.c.id.in_(_IDS)).order_by(outbox.c.id)

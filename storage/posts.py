@@ -69,6 +69,8 @@ class Row:
     created_at: datetime
     tried_at: datetime
     """When its call began, the first one that may have arrived."""
+    target_at: datetime | None = None
+    """When the message it changes was sent; None when that is not known."""
     before_row: int = 0
     """The row it was put before, for which it goes first; 0: it goes by its own id."""
     in_turn: bool = True
@@ -111,7 +113,10 @@ def values_of(out: Outgoing) -> dict[str, Any]:
 
 
 def row_from(row: Mapping[Any, Any]) -> Row:
-    """The row from its columns, and ``topic``, ``target`` and ``answered``: the ids of what it belongs into, changes and answers."""
+    """The row from its columns, and ``topic``, ``target`` and ``answered``: the ids of what it belongs into, changes and answers;
+
+    ``target_at``: when what it changes was sent.
+    """
     topic = row["topic"] or ""
     out: Outgoing
     if row["kind"] == "open_thread":
@@ -143,6 +148,7 @@ def row_from(row: Mapping[Any, Any]) -> Row:
         doubted=row["doubted"],
         created_at=row["created_at"],
         tried_at=row["tried_at"] or row["created_at"],
+        target_at=row["target_at"],
         before_row=row["before_row"] or 0,
     )
 

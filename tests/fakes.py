@@ -59,6 +59,7 @@ VK = Limits(
     per_second=20,
     per_chat=0.0,
     per_group_minute=0,
+    edit_hours=24,
     buttons=10,
     drops_repeats=True,
 )

@@ -22,7 +22,7 @@ from aiogram.exceptions import (
 )
 from aiohttp import ClientConnectorError, ConnectionTimeoutError
 
-from bots.channel import Moved, Refused, ThreadGone, TryLater, Undelivered, Unknown, Unreachable
+from bots.channel import Moved, Refused, ThreadGone, TooOld, TryLater, Undelivered, Unknown, Unreachable
 
 _THREAD_GONE = (
     "message thread not found",
@@ -56,6 +56,7 @@ UNCHANGED = ("message is not modified", "topic_not_modified")
 TOO_OLD = ("query is too old", "query id is invalid", "query_id_invalid")
 """A press that can no longer be answered: nobody waits for the whisper."""
 _NO_TEXT = ("no text in the message to edit",)
+_FIXED = ("message can't be edited",)
 
 
 def says(error: BaseException, sentences: tuple[str, ...]) -> bool:
@@ -99,6 +100,8 @@ def _later(error: BaseException, group: bool) -> TryLater | None:
 def _refused(error: TelegramAPIError) -> Undelivered:
     if says(error, _NO_TEXT):
         return NoText("telegram: no text in the message to edit")
+    if says(error, _FIXED):
+        return TooOld("telegram: the message can be changed no more")
     if says(error, _THREAD_GONE):
         return ThreadGone(f"telegram: {_said(error)}")
     if isinstance(error, TelegramForbiddenError) or says(error, _UNREACHABLE):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bots.channel import Button, Keyboard, Limits, Refused, Reply, TryLater, Undelivered, Unreachable
+from bots.channel import Button, Keyboard, Limits, Refused, Reply, TooOld, TryLater, Undelivered, Unreachable
 from bots.vk.contents import OVERALL
 
 LIMITS = Limits(
@@ -29,6 +29,7 @@ LIMITS = Limits(
 )
 
 AUTHORISATION = 5
+_TOO_OLD = 909
 _UNREACHABLE = frozenset({7, 15, 900, 901, 902, 917, 943, 944, 945, 950, 983, 984, 993, 1012, 1017, 1021})
 _RETRY: Mapping[int, tuple[float, bool]] = {1: (5, False), 6: (1, True), 9: (60, False), 10: (5, False), 29: (600, True)}
 """Error code → seconds to wait, and whether the whole account waits."""
@@ -51,6 +52,8 @@ def failure(error: VkError) -> Undelivered:
     if error.code in _RETRY:
         after, whole = _RETRY[error.code]
         return TryLater(why, after, whole_account=whole)
+    if error.code == _TOO_OLD:
+        return TooOld(why)
     return Unreachable(why) if error.code in _UNREACHABLE else Refused(why)
 
 

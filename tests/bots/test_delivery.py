@@ -15,6 +15,7 @@ from sqlalchemy import select
 from bots import delivery as door
 from bots.channel import (
     Address,
+    Button,
     File,
     FileKind,
     FileLost,
@@ -25,6 +26,7 @@ from bots.channel import (
     RenameThread,
     Reply,
     ThreadGone,
+    TooOld,
     TryLater,
     Undelivered,
     Unknown,
@@ -38,7 +40,7 @@ from tests.fakes import TELEGRAM, VK, FakeChannel, FakeClock
 from tests.storage.given import reported
 
 TG, VK_BIYSK = "telegram/altai", "vk/biysk"
-ANNA, FORUM = "100", "-100"
+ANNA, FORUM, GROUP = "100", "-100", "-300"
 
 
 class Wire(FakeChannel):
@@ -50,6 +52,8 @@ class Wire(FakeChannel):
         self.broken: dict[str, Exception] = {}
         self.gate: asyncio.Event | None = None
         self.begun = asyncio.Event()
+        self.fixed = 0
+        """Messages up to this one can be changed no more."""
 
     async def send(self, to: Address, out: Outgoing, key: int) -> tuple[str, ...]:
         self.calls.append((to, out))
@@ -58,6 +62,8 @@ class Wire(FakeChannel):
             await self.gate.wait()
         if to.chat in self.broken:
             raise self.broken[to.chat]
+        if isinstance(out, Reply) and out.instead_of and int(out.instead_of) <= self.fixed:
+            raise TooOld("message can't be edited")
         return await super().send(to, out, key)
 
     @property
@@ -724,6 +730,141 @@ async def test_outcomes_that_wait_are_written_at_once(post: Office, monkeypatch:
     await post.delivery.step()
     assert len(opened) == 1
     assert [await post.state(row) for row in rows] == [SENT] * 20
+
+
+# --- what is too old to be changed ---------------------------------------------------------------------------------------
+
+BUTTONS = ((Button("Беру", "take"),),)
+
+
+async def _card(post: Office) -> tuple[int, int]:
+    """An incident's card that stands in a chat without topics: incident and the card's row."""
+    async with post.store.transaction() as tx:
+        case = await reported(tx)
+    row = await post.puts("№ 1 · не взят", out=Reply("№ 1 · не взят", BUTTONS), chat=GROUP, purpose=Purpose.CARD, incident=case.id)
+    async with post.store.transaction() as tx:
+        await tx.chats.put_thread(case.id, post.account, GROUP, card=row, title="№ 1")
+    await post.rests()
+    return case.id, row
+
+
+async def _place(post: Office, incident: int) -> int:
+    """The row of the incident's card as it is known now."""
+    async with post.store.transaction() as tx:
+        thread = await tx.chats.thread(incident, post.account, GROUP)
+    assert thread is not None
+    return thread.card
+
+
+async def _troubles(post: Office) -> list[Any]:
+    async with post.store.transaction() as tx:
+        return list(await tx.outbox.troubles())
+
+
+@pytest.fixture(params=[TG, VK_BIYSK])
+def aged(request: pytest.FixtureRequest, store: Store) -> Office:
+    """Telegram says that a message can be changed no more; of VK it is known beforehand."""
+    return Office(store, request.param)
+
+
+async def _ages(post: Office) -> None:
+    """Two days go by, and what stands there can be changed no more."""
+    await post.rests()
+    await post.passes(days=2)
+    post.wire.fixed = int(post.wire.next_id())
+
+
+async def test_a_card_that_is_too_old_to_be_changed_is_posted_anew_and_changed_there_from_then_on(aged: Office) -> None:
+    incident, card = await _card(aged)
+    await _ages(aged)
+    edit = await aged.puts(out=Reply("№ 1 · в работе", BUTTONS), chat=GROUP, purpose=Purpose.CARD, incident=incident, instead_of_row=card)
+    await aged.rests()
+    assert aged.wire.stands == ["№ 1 · не взят", "№ 1 · в работе"]
+    assert aged.wire.shown[-1].labels == ["Беру"]
+    assert (await aged.state(edit), await _troubles(aged)) == ("dropped", [])
+    new = await _place(aged, incident)
+    assert new not in (card, edit)
+    await aged.puts("№ 1 · отвечено", GROUP, purpose=Purpose.CARD, incident=incident, instead_of_row=new)
+    await aged.rests()
+    assert aged.wire.stands == ["№ 1 · не взят", "№ 1 · отвечено"]
+
+
+async def test_no_call_is_made_that_must_fail(vk: Office) -> None:
+    incident, card = await _card(vk)
+    await _ages(vk)
+    await vk.puts("№ 1 · в работе", GROUP, purpose=Purpose.CARD, incident=incident, instead_of_row=card)
+    await vk.rests()
+    assert [isinstance(out, Reply) and out.instead_of for _, out in vk.wire.calls] == ["", ""]
+
+
+async def test_a_card_of_today_is_changed_where_it_stands(vk: Office) -> None:
+    incident, card = await _card(vk)
+    await vk.passes(hours=23)
+    await vk.puts("№ 1 · в работе", GROUP, purpose=Purpose.CARD, incident=incident, instead_of_row=card)
+    await vk.rests()
+    assert (vk.wire.stands, await _place(vk, incident)) == (["№ 1 · в работе"], card)
+
+
+async def test_of_two_changes_only_the_newer_is_posted_anew(aged: Office) -> None:
+    """The older one was under way when the newer one was queued."""
+    incident, card = await _card(aged)
+    await _ages(aged)
+    older = await aged.puts("№ 1 · в работе", GROUP, purpose=Purpose.CARD, incident=incident, instead_of_row=card)
+    async with aged.store.transaction() as tx:
+        await tx.outbox.claim(aged.account, aged.clock())
+    await aged.puts("№ 1 · отвечено", GROUP, purpose=Purpose.CARD, incident=incident, instead_of_row=card)
+    await aged.delivery._take_up(first=True)
+    await aged.passes(seconds=2)
+    assert (aged.wire.stands, await aged.state(older)) == (["№ 1 · не взят", "№ 1 · отвечено"], "dropped")
+
+
+async def test_a_card_of_somebody_elses_is_not_posted_anew(aged: Office) -> None:
+    incident, card = await _card(aged)
+    await _ages(aged)
+    async with aged.store.transaction() as tx:
+        await tx.chats.retire(incident, aged.account, GROUP)
+    edit = await aged.puts("№ 1 · у другого", GROUP, purpose=Purpose.CARD, incident=incident, instead_of_row=card)
+    await aged.rests()
+    assert (aged.wire.stands, await aged.state(edit), await _troubles(aged)) == (["№ 1 · не взят"], "dropped", [])
+
+
+async def test_a_list_s_card_that_is_posted_anew_is_not_the_incident_s_card(aged: Office) -> None:
+    """A curator sorts in a chat where the incident has its card, too."""
+    incident, card = await _card(aged)
+    row = await aged.puts("№ 1 · кому?", GROUP, purpose=Purpose.CARD, incident=incident)
+    await _ages(aged)
+    await aged.puts("№ 1 · передано", GROUP, purpose=Purpose.CARD, incident=incident, instead_of_row=row)
+    await aged.rests()
+    assert (aged.wire.stands[-1], await _place(aged, incident)) == ("№ 1 · передано", card)
+
+
+async def test_what_is_said_in_place_of_something_too_old_is_a_message_that_answers_it(aged: Office) -> None:
+    row = await aged.puts(out=Reply("отправить?", BUTTONS))
+    await _ages(aged)
+    edit = await aged.puts("отправлено", instead_of_row=row)
+    await aged.rests()
+    asked, said = aged.wire.shown
+    assert (asked.text, said.text, said.reply.answer_to) == ("отправить?", "отправлено", asked.id)
+    assert (await aged.state(edit), await _troubles(aged)) == ("dropped", [])
+
+
+@pytest.mark.parametrize(
+    ("purpose", "becomes"),
+    [
+        (Purpose.RECEIPT, "№ 1, отвечают иначе"),
+        (Purpose.REMINDER, "№ 1, под контролем"),
+        (Purpose.NOTICE, "№ 1\nпередано"),  # buttons are taken away, and a line says why
+        (Purpose.NOTICE, "№ 1"),
+        (Purpose.CARD, "№ 1"),
+    ],
+)
+async def test_what_nobody_misses_is_dropped_and_no_failure(aged: Office, purpose: Purpose, becomes: str) -> None:
+    row = await aged.puts(out=Reply("№ 0", BUTTONS), purpose=purpose)
+    await aged.puts(out=Reply("№ 1", BUTTONS), purpose=purpose, instead_of_row=row)
+    await _ages(aged)
+    edit = await aged.puts(becomes, purpose=purpose, instead_of_row=row)
+    await aged.rests()
+    assert (aged.wire.stands, await aged.state(edit), await _troubles(aged)) == (["№ 1"], "dropped", [])
 
 
 # --- crashes, stops, and a database that is away -----------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bots.channel import OpenThread, RenameThread, Reply
-from bots.outcomes import OUTCOMES, Came, Kind, Then, kind_of, then
+from bots.channel import Button, OpenThread, RenameThread, Reply
+from bots.outcomes import OUTCOMES, Came, Kind, Then, is_missed, kind_of, then
 from storage.posts import Purpose
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "delivery.md"
@@ -61,7 +62,22 @@ def test_where_repeats_are_dropped_nobody_has_to_be_asked(kind: Kind) -> None:
 
 
 def test_a_second_doubt_changes_nothing_that_is_sure() -> None:
-    sure = (Came.SENT, Came.LATER, Came.REFUSED, Came.UNREACHABLE)
+    sure = (Came.SENT, Came.LATER, Came.REFUSED, Came.TOO_OLD, Came.UNREACHABLE)
     assert [
         (kind, came) for kind in Kind for came in sure if then(kind, came, doubted=True, drops_repeats=True) is not OUTCOMES[kind][came]
     ] == []
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_change_that_cannot_be_made_is_missed_when_it_says_something_new_or_has_buttons(purpose: Purpose) -> None:
+    stands, silent = Reply("№ 1", ((Button("Беру", "t"),),)), purpose in (Purpose.RECEIPT, Purpose.REMINDER)
+    assert is_missed(Reply("№ 1, взято"), purpose, Reply("№ 2")) is not silent
+    assert is_missed(Reply("№ 1, взято"), purpose, None) is not silent
+    assert is_missed(replace(stands, text="№ 1\nвзято"), purpose, stands) is not silent
+    assert not is_missed(Reply("№ 1"), purpose, stands)
+    assert not is_missed(Reply("№ 1\nвзято"), purpose, stands)
+
+
+def test_what_nobody_misses_is_not_posted_anew() -> None:
+    assert (then(Kind.EDIT, Came.TOO_OLD), then(Kind.EDIT, Came.TOO_OLD, missed=False)) == (Then.ANEW, Then.DROP)
+    assert [kind for kind in Kind if kind is not Kind.EDIT and then(kind, Came.TOO_OLD) is Then.ANEW] == []

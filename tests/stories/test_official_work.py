@@ -25,6 +25,24 @@ async def test_of_two_who_take_it_one_wins_and_the_other_hears_who(house: House,
     assert (await house.case(1)).incident.assignee == await known(house, "11", account)
 
 
+async def test_who_takes_it_below_a_card_that_vk_changes_no_more_sees_that_below_a_new_one(house: House) -> None:
+    office = await desk(house, VK, VK_CHAT, forum=False, citizen=VK)
+    old = office.card
+    await house.later(hours=25)
+    assert await office.ivanova.presses("Беру", at=old) == ""
+    new = office.last
+    assert "В работе" not in old.text
+    assert "В работе: Иванова" in new.text
+    assert "Вернуть коллегам" in new.labels
+    assert await office.petrov.presses("Беру", at=old) == "Уже в работе: Иванова, с 21:00"
+    await house.later(hours=48)
+    assert [one.text for one in office.shows() if one.text.startswith("№ 1 ·")] == [old.text, new.text]  # time alone posts no card
+    await office.presses(office.ivanova, "Вернуть коллегам")
+    assert "Беру" in office.last.labels
+    async with house.store.transaction() as tx:
+        assert await tx.outbox.troubles() == []
+
+
 async def test_who_takes_it_twice_hears_that_it_is_theirs(house: House) -> None:
     office = await desk(house)
     card = replace(office.card)

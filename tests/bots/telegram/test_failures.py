@@ -8,7 +8,7 @@ from aiogram.exceptions import ClientDecodeError, TelegramNetworkError
 from aiogram.methods import SendMessage
 from aiohttp import ClientConnectorDNSError, ClientOSError, ConnectionTimeoutError, ServerDisconnectedError
 
-from bots.channel import Moved, Refused, ThreadGone, TryLater, Undelivered, Unknown, Unreachable
+from bots.channel import Moved, Refused, ThreadGone, TooOld, TryLater, Undelivered, Unknown, Unreachable
 from bots.telegram.failures import NoText, undelivered
 
 CALL = SendMessage(chat_id=1, text="секретный текст")
@@ -50,6 +50,7 @@ def answered(status: int, description: str, **parameters: Any) -> Exception:
         (400, "Bad Request: BUTTON_DATA_INVALID", Refused),
         (400, "Bad Request: wrong file identifier/HTTP URL specified", Refused),
         (400, "Bad Request: message to edit not found", Refused),
+        (400, "Bad Request: message can't be edited", TooOld),
         (400, "Bad Request: there is no text in the message to edit", NoText),
         (404, "Not Found", Refused),
         (413, "Request Entity Too Large", Refused),

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from bots.channel import (
     Reply,
     Said,
     ThreadGone,
+    TooOld,
     TryLater,
     Undelivered,
     Unknown,
@@ -291,6 +293,14 @@ async def test_an_edit_keeps_the_files(wired: Wired) -> None:
     assert bubble.edited
 
 
+async def test_what_is_older_than_vk_lets_it_be_changed_is_said_to_be(wired: Wired, vk: LocalVk) -> None:
+    await wired.greet()
+    (number,) = await wired.channel.send(wired.private, Reply("было"), key=1)
+    vk.clock.move(timedelta(hours=wired.channel.limits.edit_hours, seconds=1))
+    with pytest.raises(TooOld):
+        await wired.channel.send(wired.private, Reply("стало", instead_of=number), key=2)
+
+
 async def test_an_answer_to_what_is_not_there_is_put_all_the_same(wired: Wired) -> None:
     await wired.greet()
     await wired.channel.send(wired.private, Reply("ответ", answer_to="999"), key=1)
@@ -457,6 +467,7 @@ def whole(code: int) -> dict[str, Any]:
         *[(code, TryLater) for code in (1, 5, 6, 9, 10, 29)],
         *[(code, Unreachable) for code in (7, 15, 900, 901, 902, 917, 943, 944, 945, 950, 983, 984, 993, 1012, 1017, 1021)],
         *[(code, Refused) for code in (0, 3, 8, 14, 100, 911, 914, 921)],
+        (909, TooOld),
     ],
 )
 async def test_error_codes(scripted: tuple[VkChannel, Script], shape: Any, code: int, kind: type[Undelivered]) -> None:
