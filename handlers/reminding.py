@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bots.channel import Address
+from bots.channel import Address, Reply
 from handlers import escalation, reminders, spell
 from handlers.card import name_of
 from handlers.citizen import citizen_texts, tell_citizen, when_of
 from handlers.staff import charge_places, office_places, private_place, staff_of, step_name
-from handlers.thread import refresh_cards, tell_at, texts_at
+from handlers.thread import is_fixed, refresh_cards, tell_at, texts_at
 from handlers.turn import Moment, Offer
 from incidents.deadlines import CITIZEN_NUDGE, DEADLINE, Audience, Reminder
 from incidents.incident import Role, Timer
@@ -37,7 +37,9 @@ async def remind(moment: Moment, case: Case, reminder: Reminder) -> None:
     told = await told_of(moment, case, reminder)
     if any(one.as_what is As.CITIZEN for one in told):
         await _clock_to_citizen(moment, case, reminder)
-    await moment.tx.conversations.retire(case.id, moment.now, actions=("remind",))
+    silenced = await _silenced(moment, case, reminder.step)
+    stay = await _buttons_that_stay(moment, silenced)
+    await moment.tx.conversations.retire(case.id, moment.now, actions=("remind",), but=stay)
     office = [one for one in told if one.audience is Audience.ORGANISATION]
     if office:
         await _to_office(moment, case, reminder.step, office)
@@ -45,7 +47,8 @@ async def remind(moment: Moment, case: Case, reminder: Reminder) -> None:
     for one in told:
         if one.audience in _STANDS_IN and not await _hold(moment, case, reminder.step, one):
             await _to_charge(moment, case, reminder.step, one, told)
-    await _refresh_silenced(moment, case, reminder.step)
+    for row, address, role in silenced:  # brought up to date in silence, and keeps its buttons
+        await escalation.show_again(moment, case, row, address, reminder.step, role)
 
 
 async def remind_organisation(moment: Moment, case: Case) -> bool:
@@ -203,13 +206,20 @@ async def _to_charge(moment: Moment, case: Case, step: str, one: Told, told: Seq
         await escalation.escalate(moment, case, address, step, _STANDS_IN[one.audience], after=lines)
 
 
-async def _refresh_silenced(moment: Moment, case: Case, step: str) -> None:
-    """Who took this step under control is not pinged again: their message is brought up to date in silence, and keeps its buttons."""
+async def _silenced(moment: Moment, case: Case, step: str) -> Sequence[tuple[int, Address, Role]]:
+    """Who took this step under control is not pinged again: the row of what each of them has, where it stands, as whom they see it."""
     silent = await moment.tx.reminders.controlled_by(case.id, case.incident.turn, step_name(step))
-    if not silent:
-        return
-    for row, address in await moment.tx.outbox.reminders(case.id):
+    found = []
+    for row, address in await moment.tx.outbox.reminders(case.id) if silent else ():
         reader = await moment.tx.people.known(address.account, address.chat)
         role = await escalation.role_at(moment, case, address)
         if reader and reader.id in silent and role:
-            await escalation.show_again(moment, case, row, address, step, role)
+            found.append((row, address, role))
+    return found
+
+
+async def _buttons_that_stay(moment: Moment, silenced: Sequence[tuple[int, Address, Role]]) -> Sequence[str]:
+    """What the buttons carry that nothing replaces: their message is too old to be changed."""
+    fixed = [row for row, address, _ in silenced if await is_fixed(moment, address.account, row)]
+    stand = [await moment.tx.outbox.as_it_stands(row) for row in fixed]
+    return [button.payload for one in stand if one and isinstance(one.out, Reply) for line in one.out.keyboard for button in line]

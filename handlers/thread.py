@@ -133,16 +133,16 @@ async def refresh_cards(moment: Moment, case: Case, *, only_in_place: bool = Fal
     went by, and that is said by a message of its own.
     """
     for thread in await moment.tx.chats.threads_of(case.id):
-        if not thread.retired and not (only_in_place and await _is_fixed(moment, thread)):
+        if not thread.retired and not (only_in_place and await is_fixed(moment, thread.account, thread.card)):
             await _refresh_card(moment, case, thread)
 
 
-async def _is_fixed(moment: Moment, thread: Thread) -> bool:
-    """Whether its platform changes the card no more."""
-    limits = moment.office.limits.get(thread.account)
+async def is_fixed(moment: Moment, account: str, row: int) -> bool:
+    """Whether the account's platform changes the message of that row no more."""
+    limits = moment.office.limits.get(account)
     if limits is None or not limits.edit_hours:
         return False
-    put = await moment.tx.outbox.queued_at(thread.card)
+    put = await moment.tx.outbox.queued_at(row)
     return put is not None and moment.now - put >= timedelta(hours=limits.edit_hours)
 
 

@@ -183,15 +183,20 @@ class Conversations:
         statement = update(keyboards).where(keyboards.c.token == token, keyboards.c.used_at.is_(None))
         return bool((await self._connection.execute(statement.values(used_at=at))).rowcount)
 
-    async def retire(self, incident: int, at: datetime, *, actions: Sequence[str]) -> None:
-        """Use up the keyboards about an incident whose first button is one of these: a later reminder replaces the earlier one's."""
+    async def retire(self, incident: int, at: datetime, *, actions: Sequence[str], but: Collection[str] = ()) -> None:
+        """Use up the keyboards about an incident whose first button is one of these: a later reminder replaces the earlier one's.
+
+        ``but``: what a button carries of those that stay.
+        """
+        stay = {payload.partition(".")[0] for payload in but}
         if incident not in self._unused:
             await self.offers_ahead([incident])
         unused = self._unused[incident]
-        for token in [token for token, action in unused if action in actions]:
+        gone = {token for token, action in unused if action in actions and token not in stay}
+        for token in gone:
             self._connection.amend(keyboards, {"token": token}, {"used_at": at})
             self._keyboards.pop(token, None)
-        self._unused[incident] = [(token, action) for token, action in unused if action not in actions]
+        self._unused[incident] = [(token, action) for token, action in unused if token not in gone]
 
     # --- drafts ------------------------------------------------------------------------------------------------------
 

@@ -89,11 +89,16 @@ async def test_a_later_reminder_retires_the_keyboards_of_the_earlier(store: Stor
     async with store.transaction() as tx:
         offers = {
             name: (await tx.conversations.offer(OFFICE, [Choice(action, {})], at=NOON, incident=incident))[0]
-            for name, action, incident in (("reminder", "nudge", 7), ("card", "take", 7), ("another", "nudge", 8))
+            for name, action, incident in (("reminder", "nudge", 7), ("kept", "nudge", 7), ("card", "take", 7), ("another", "nudge", 8))
         }
-        await tx.conversations.retire(7, NOON, actions=["nudge"])
+        await tx.conversations.retire(7, NOON, actions=["nudge"], but=[offers["kept"]])
         found = {name: await tx.conversations.offered(payload) for name, payload in offers.items()}
-    assert {name: bool(one and one.used_at) for name, one in found.items()} == {"reminder": True, "card": False, "another": False}
+    assert {name: bool(one and one.used_at) for name, one in found.items()} == {
+        "reminder": True,
+        "kept": False,
+        "card": False,
+        "another": False,
+    }
 
 
 async def _draft(store: Store) -> Draft:
