@@ -383,8 +383,11 @@ class Channel(Protocol):
     async def check(self) -> Sequence[str]:
         """What is wrong with the account's rights and settings, as message keys of the locale (``doctor-…``); empty when all is well."""
 
-    async def receive(self, accept: Accept, cursor: str) -> None:
-        """Fetch updates for ever from the cursor, and acknowledge them only after ``accept`` returned. Ends by cancellation only."""
+    async def receive(self, accept: Accept, cursor: str, heard_at: datetime | None = None) -> None:
+        """Fetch updates for ever from the cursor, and acknowledge them only after ``accept`` returned. Ends by cancellation only.
+
+        ``heard_at``: when the cursor was stored; what was said before is not taken up where updates have to be made up for.
+        """
 
     def events(self, raw: Mapping[str, Any]) -> Sequence[Event]:
         """What a raw update says, in our words; empty when it is of no interest. Pure. Raises Malformed."""

@@ -72,10 +72,10 @@ class Desk:
             try:
                 await self._identify()
                 async with self._store.transaction() as tx:
-                    cursor = await tx.accounts.cursor(channel.account)
+                    cursor, heard_at = await tx.accounts.cursor(channel.account), await tx.accounts.heard_at(channel.account)
                 preparing = asyncio.create_task(self._prepare())  # nobody who writes waits for a menu
                 log.info("account_listens", account=channel.account)
-                await channel.receive(self._accept, cursor)
+                await channel.receive(self._accept, cursor, heard_at)
             except Exception:  # the database is away, or a platform answered as none ever did
                 log.exception("account_stopped_for_a_moment", account=channel.account)
             finally:

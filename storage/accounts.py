@@ -50,6 +50,11 @@ class Accounts:
         """How far the account's updates were read; empty at the very first start."""
         return (await self._connection.execute(select(accounts.c.cursor).where(accounts.c.name == name))).scalar() or ""
 
+    async def heard_at(self, name: str) -> datetime | None:
+        """When the account's cursor was last stored; None before that."""
+        found: datetime | None = (await self._connection.execute(select(accounts.c.heard_at).where(accounts.c.name == name))).scalar()
+        return found
+
     async def moved(self, name: str, cursor: str, at: datetime) -> None:
         """The updates up to this cursor are stored."""
         await self._connection.execute(update(accounts).where(accounts.c.name == name).values(cursor=cursor, heard_at=at))

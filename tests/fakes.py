@@ -141,7 +141,7 @@ class FakeChannel:
     async def check(self) -> Sequence[str]:
         return ()
 
-    async def receive(self, accept: Accept, cursor: str) -> None:
+    async def receive(self, accept: Accept, cursor: str, heard_at: datetime | None = None) -> None:
         raise AssertionError("stories put events in themselves")
 
     def events(self, raw: Mapping[str, Any]) -> Sequence[Event]:

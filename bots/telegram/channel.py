@@ -128,7 +128,8 @@ class TelegramChannel:
 
     # --- in ---
 
-    async def receive(self, accept: Accept, cursor: str) -> None:
+    async def receive(self, accept: Accept, cursor: str, heard_at: datetime | None = None) -> None:
+        """Telegram repeats what was not acknowledged, or never does: ``heard_at`` says nothing to it."""
         wait = 1.0
         while True:
             try:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -31,7 +31,7 @@ from bots.plain import plain
 from bots.vk import compose, translate
 from bots.vk.calls import Broken, CommunityAPI, Sessions, Unsent
 from bots.vk.compose import LIMITS, VkError
-from bots.vk.contents import OVERALL, message_id
+from bots.vk.contents import OVERALL, is_number, message_id, part
 from bots.vk.files import Files, attached
 
 BASE_URL = "https://api.vk.ru/method/"
@@ -44,6 +44,13 @@ _SHORT_POLL = 0.5
 """Seconds between two polls of a server that does not wait until there is something to tell."""
 _RIGHTS = ("messages", "photos", "docs", "manage")
 _SWITCHES = {"bots_capabilities": "doctor-vk-bots", "bots_add_to_chat": "doctor-vk-chats", "messages": "doctor-vk-messages"}
+
+_SKEW = 60.0
+"""Seconds by which VK's clock and ours may differ."""
+_LONGEST_GAP = timedelta(hours=47)
+"""What is older is not taken up over a gap: the inbox surely knows the keys of what it had for two days (``SUTKI_KEEP_DAYS``)."""
+_FILLING = 0.2
+"""Seconds before each call that fills a gap: a quarter of what VK allows, for others are answered meanwhile."""
 
 Sleep = Callable[[float], Awaitable[object]]
 
@@ -67,6 +74,8 @@ class VkChannel:
         """When VK last answered the long poll, even with nothing."""
         self._token, self._base_url, self._sessions = token, base_url, sessions
         self._fetch, self._clock, self._sleep = fetch, clock, sleep
+        self._heard_at: datetime | None = None
+        """When what VK had to tell was last stored, as far as it is known."""
         self._group = 0
         self._names: dict[str, str] = {}
 
@@ -177,8 +186,9 @@ class VkChannel:
     def events(self, raw: Mapping[str, Any]) -> Sequence[Event]:
         return translate.events(self.account, raw, self._group)
 
-    async def receive(self, accept: Accept, cursor: str) -> None:
+    async def receive(self, accept: Accept, cursor: str, heard_at: datetime | None = None) -> None:
         """The cursor is VK's ``ts``. With none, hearing begins now: what was said before is not taken up."""
+        self._heard_at = heard_at
         server: dict[str, str] | None = None
         failures = 0
         while True:
@@ -186,7 +196,7 @@ class VkChannel:
                 server = server or await self._server()
                 if not cursor:
                     await accept((), server["ts"])
-                    cursor = server["ts"]
+                    cursor, self._heard_at = server["ts"], self._clock()
                 asked = time.monotonic()
                 answer = await self._api.poll(server, cursor, _WAIT)
                 if "failed" not in answer:
@@ -213,6 +223,7 @@ class VkChannel:
         self.last_heard = self._clock()
         if updates or ts != cursor:
             await accept([translate.update(raw, self.last_heard) for raw in updates], ts)
+        self._heard_at = self.last_heard
         return ts
 
     async def _over_failure(self, answer: Mapping[str, Any], accept: Accept, cursor: str) -> str:
@@ -243,13 +254,15 @@ class VkChannel:
     async def _unanswered(self) -> AsyncIterator[dict[str, Any]]:
         offset = 0
         while True:
-            page = await self._allowed("messages.getConversations", filter="unanswered", count=200, offset=offset)
+            page = await self._patiently("messages.getConversations", filter="unanswered", count=200, offset=offset)
             if page is None:
                 _log.error("VK: %s may not read its own conversations", self.account)
                 return
             for item in page["items"]:
-                peer = item["conversation"]["peer"]
-                if peer["type"] == "user":
+                peer = part(part(item, "conversation"), "peer") if isinstance(item, dict) else {}
+                if not is_number(peer.get("id")) or not isinstance(peer.get("type"), str):
+                    _log.error("VK: an odd conversation of %s is left out", self.account)
+                elif peer["type"] == "user":
                     for message in await self._missed(peer["id"]):
                         yield translate.backfilled(message, self._group)
             offset += len(page["items"])
@@ -257,16 +270,33 @@ class VkChannel:
                 return
 
     async def _missed(self, peer: int) -> list[dict[str, Any]]:
-        """What the person wrote since we last wrote, or since we last heard; oldest first."""
-        page = await self._allowed("messages.getHistory", peer_id=peer, count=200) or {"items": []}
-        heard = self.last_heard.timestamp() - 60 if self.last_heard else None
+        """What the person wrote since we last heard, or, where that is not known, since we last wrote; oldest first."""
+        page = await self._patiently("messages.getHistory", peer_id=peer, count=200) or {"items": []}
+        since = (self._clock() - _LONGEST_GAP).timestamp()
+        if self._heard_at:
+            since = max(since, self._heard_at.timestamp() - _SKEW)
         missed: list[dict[str, Any]] = []
         for message in page["items"]:  # newest first
-            if message.get("out") != 1:
+            if not isinstance(message, dict) or not is_number(message.get("date")):
+                _log.error("VK: an odd message to %s is left out", self.account)
+            elif message["date"] < since:
+                break
+            elif message.get("out") != 1:
                 missed.append(message)
-            elif heard is None or message["date"] < heard:
+            elif self._heard_at is None:
                 break
         return missed[::-1]
+
+    async def _patiently(self, method: str, **params: Any) -> dict[str, Any] | None:
+        """As ``_allowed``, not too fast, and again after as long as VK asks to wait: the calls before it need not be made once more."""
+        while True:
+            await self._sleep(_FILLING)
+            try:
+                return await self._allowed(method, **params)
+            except VkError as error:
+                later = compose.failure(error)
+                _log.warning("VK: %s waits with filling a gap: %s", self.account, error)
+            await self._sleep(later.after if isinstance(later, TryLater) else _SLOWEST)
 
     # --- out ---
 

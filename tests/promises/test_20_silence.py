@@ -9,7 +9,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,7 +44,7 @@ class ListeningChannel(FakeChannel):
         self.accept: Accept | None = None
         self.listens = asyncio.Event()
 
-    async def receive(self, accept: Accept, cursor: str) -> None:
+    async def receive(self, accept: Accept, cursor: str, heard_at: datetime | None = None) -> None:
         self.accept = accept
         self.listens.set()
         await asyncio.Event().wait()

@@ -80,6 +80,7 @@ async def test_updates_and_cursor_are_one_commit(store: Store) -> None:
         await tx.accounts.moved("vk/biysk", "12", NOON)
     async with store.transaction() as tx:
         assert (await tx.accounts.cursor("vk/biysk"), (await tx.accounts.all())["vk/biysk"].heard_at) == ("12", NOON)
+        assert await tx.accounts.heard_at("vk/biysk") == NOON
 
 
 async def test_a_token_of_another_bot_starts_from_an_empty_cursor(store: Store) -> None:

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ from bots.channel import (
 )
 from bots.vk.calls import Sessions
 from bots.vk.channel import VkChannel
+from bots.vk.compose import VkError
 from sandbox.clock import SandboxClock
 from sandbox.door import Door
 from sandbox.faults import Fault, Faults
@@ -148,6 +149,124 @@ async def test_after_a_restart_a_gap_is_filled_from_our_last_word_on(wired: Wire
     (event,) = await wired.hear()
     assert isinstance(event, Said)
     assert event.text == "раз"
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_over_a_gap_what_was_heard_long_before_is_taken_up_only_if_it_could_not_be_stored(
+    wired: Wired, vk: LocalVk, *, away: bool
+) -> None:
+    """That the receipt of a first message was changed for a second is no word of ours behind it, and its key may be forgotten."""
+    since = vk.clock()
+    await say(wired, "давно")
+    vk.clock.move(timedelta(hours=5))
+    taken: list[list[str]] = []
+    filled = asyncio.Event()
+
+    async def accept(updates: Sequence[Update], cursor: str) -> None:
+        taken.append([update.raw["object"]["message"]["text"] for update in updates])
+        if len(taken) == 2:
+            filled.set()
+            return
+        await say(wired, "пропало", SEMYON)
+        vk.lose_history(wired.bot)
+        if away:
+            raise OSError("the database is away")
+
+    receiving = asyncio.create_task(wired.channel.receive(accept, wired.cursor, since))
+    async with asyncio.timeout(10):
+        await filled.wait()
+    receiving.cancel()
+    await asyncio.gather(receiving, return_exceptions=True)
+    assert taken == [["давно"], ["пропало", *["давно"] * away]]
+
+
+async def test_what_was_said_before_us_is_not_taken_up_over_a_gap(wired: Wired, vk: LocalVk, page: Page) -> None:
+    await say(wired, "до нас", SEMYON)
+    vk.clock.move(timedelta(days=300))
+    wired.cursor = str(page.ts)
+    await wired.greet()
+    await say(wired, "пропало")
+    vk.lose_history(wired.bot)
+    events = await wired.hear(2)
+    assert [event.text for event in events if isinstance(event, Said)] == ["Здравствуйте", "пропало"]
+
+
+@pytest.mark.parametrize(("heard", "taken"), [(1, ["день назад", "час назад"]), (None, ["день назад", "час назад"]), (0, ["час назад"])])
+async def test_after_a_restart_a_gap_is_filled_from_when_it_was_last_heard_and_no_further_back_than_two_days(
+    wired: Wired, vk: LocalVk, heard: int | None, taken: list[str]
+) -> None:
+    for text, hours in (("неделю назад", 144), ("день назад", 23), ("час назад", 1)):
+        await say(wired, text)
+        vk.clock.move(timedelta(hours=hours))
+    vk.lose_history(wired.bot)
+    since = None if heard is None else vk.clock() - timedelta(days=300 if heard else 0, hours=2)
+    assert await _taken_up(wired, since) == taken
+
+
+async def _taken_up(wired: Wired, heard_at: datetime | None = None) -> list[str]:
+    """What is taken up over a gap after a restart."""
+    texts: list[str] = []
+    filled = asyncio.Event()
+
+    async def accept(updates: Sequence[Update], cursor: str) -> None:
+        wired.cursor = cursor
+        texts.extend(update.raw["object"]["message"]["text"] for update in updates)
+        filled.set()
+
+    receiving = asyncio.create_task(wired.channel.receive(accept, wired.cursor, heard_at))
+    try:
+        async with asyncio.timeout(10):
+            await filled.wait()
+    finally:
+        receiving.cancel()
+        await asyncio.gather(receiving, return_exceptions=True)
+    return texts
+
+
+async def test_a_gap_with_many_dialogues_is_filled_as_fast_as_vk_allows(wired: Wired, vk: LocalVk, monkeypatch: pytest.MonkeyPatch) -> None:
+    channel, waits = channel_of(wired), list[float]()
+    for number in range(12):
+        vk.people[200001000 + number] = f"Человек {number}"
+        await say(wired, f"яма {number}", 200001000 + number)
+    vk.lose_history(wired.bot)
+    call, refusals = channel._api.call, [6, 6, 10]
+
+    async def limited(method: str, **params: Any) -> Any:
+        if method == "messages.getHistory" and params["peer_id"] == 200001003 and refusals:
+            raise VkError(method, refusals.pop())
+        return await call(method, **params)
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(channel._api, "call", limited)
+    monkeypatch.setattr(channel, "_sleep", sleep)
+    assert sorted(await _taken_up(wired)) == sorted(f"яма {number}" for number in range(12))
+    assert [seconds for seconds in waits if seconds < 1] == [0.2] * (1 + 12 + 3)  # the list, each dialogue once, and what was refused
+    assert [seconds for seconds in waits if seconds >= 1] == [5, 1, 1]
+
+
+async def test_an_odd_conversation_keeps_no_other_and_none_of_its_words_are_logged(
+    wired: Wired, vk: LocalVk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await say(wired, "пропало")
+    vk.lose_history(wired.bot)
+    channel = channel_of(wired)
+    call = channel._api.call
+    odd = [{"last_message": {"text": "чужие слова"}}, {"conversation": {"peer": {"id": 77}}}, {"conversation": {"peer": 5}}, None]
+
+    async def oddly(method: str, **params: Any) -> Any:
+        found = await call(method, **params)
+        if method == "messages.getConversations":
+            found["items"] = [*odd, *found["items"]]
+        if method == "messages.getHistory":
+            found["items"] = [{"text": "чужие слова"}, None, *found["items"]]
+        return found
+
+    monkeypatch.setattr(channel._api, "call", oddly)
+    assert await _taken_up(wired) == ["пропало"]
+    assert caplog.text.count("is left out") == len(odd) + 2
+    assert "чужие слова" not in caplog.text
 
 
 async def test_a_gap_that_may_not_be_filled_does_not_make_deaf(

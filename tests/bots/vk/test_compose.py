@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bots.channel import Button, Refused, Reply, TryLater, Unreachable
+from bots.channel import Button, Refused, Reply, TooOld, TryLater, Unreachable
 from bots.pages import pages, units
 from bots.vk.compose import LIMITS, VkError, edit, failure, keyboard, message, unmentioned, whisper
 from sandbox.vk_shapes import keyboard as checked
@@ -150,5 +150,5 @@ def test_what_an_error_code_means(code: int) -> None:
         assert error.whole_account is _LATER[code]
         assert error.after >= 1
     else:
-        assert type(error) is (Unreachable if code in _GONE else Refused)
+        assert type(error) is (Unreachable if code in _GONE else TooOld if code == 909 else Refused)
     assert str(code) in str(error)
