@@ -259,10 +259,10 @@ class VkChannel:
                 _log.error("VK: %s may not read its own conversations", self.account)
                 return
             for item in page["items"]:
-                peer = part(part(item, "conversation"), "peer") if isinstance(item, dict) else {}
+                peer, last = (part(part(item, "conversation"), "peer"), part(item, "last_message")) if isinstance(item, dict) else ({}, {})
                 if not is_number(peer.get("id")) or not isinstance(peer.get("type"), str):
                     _log.error("VK: an odd conversation of %s is left out", self.account)
-                elif peer["type"] == "user":
+                elif peer["type"] == "user" and not self._was_heard(last):
                     for message in await self._missed(peer["id"]):
                         yield translate.backfilled(message, self._group)
             offset += len(page["items"])
@@ -272,20 +272,24 @@ class VkChannel:
     async def _missed(self, peer: int) -> list[dict[str, Any]]:
         """What the person wrote since we last heard, or, where that is not known, since we last wrote; oldest first."""
         page = await self._patiently("messages.getHistory", peer_id=peer, count=200) or {"items": []}
-        since = (self._clock() - _LONGEST_GAP).timestamp()
-        if self._heard_at:
-            since = max(since, self._heard_at.timestamp() - _SKEW)
         missed: list[dict[str, Any]] = []
         for message in page["items"]:  # newest first
             if not isinstance(message, dict) or not is_number(message.get("date")):
                 _log.error("VK: an odd message to %s is left out", self.account)
-            elif message["date"] < since:
+            elif self._was_heard(message):
                 break
             elif message.get("out") != 1:
                 missed.append(message)
             elif self._heard_at is None:
                 break
         return missed[::-1]
+
+    def _was_heard(self, message: Mapping[str, Any]) -> bool:
+        """Whether a message is older than what a gap may have lost."""
+        since = (self._clock() - _LONGEST_GAP).timestamp()
+        if self._heard_at:
+            since = max(since, self._heard_at.timestamp() - _SKEW)
+        return is_number(message.get("date")) and message["date"] < since
 
     async def _patiently(self, method: str, **params: Any) -> dict[str, Any] | None:
         """As ``_allowed``, not too fast, and again after as long as VK asks to wait: the calls before it need not be made once more."""

@@ -180,15 +180,25 @@ async def test_over_a_gap_what_was_heard_long_before_is_taken_up_only_if_it_coul
     assert taken == [["давно"], ["пропало", *["давно"] * away]]
 
 
-async def test_what_was_said_before_us_is_not_taken_up_over_a_gap(wired: Wired, vk: LocalVk, page: Page) -> None:
+async def test_what_was_said_before_us_is_not_taken_up_over_a_gap(
+    wired: Wired, vk: LocalVk, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await say(wired, "до нас", SEMYON)
     vk.clock.move(timedelta(days=300))
     wired.cursor = str(page.ts)
     await wired.greet()
     await say(wired, "пропало")
     vk.lose_history(wired.bot)
-    events = await wired.hear(2)
-    assert [event.text for event in events if isinstance(event, Said)] == ["Здравствуйте", "пропало"]
+    channel, asked = channel_of(wired), list[int]()
+    call = channel._api.call
+
+    async def counted(method: str, **params: Any) -> Any:
+        asked.extend([params["peer_id"]] if method == "messages.getHistory" else [])
+        return await call(method, **params)
+
+    monkeypatch.setattr(channel._api, "call", counted)
+    assert await _taken_up(wired) == ["Здравствуйте", "пропало"]
+    assert asked == [PYOTR]  # and years of dialogues that nobody answered cost no call each
 
 
 @pytest.mark.parametrize(("heard", "taken"), [(1, ["день назад", "час назад"]), (None, ["день назад", "час назад"]), (0, ["час назад"])])
