@@ -56,6 +56,9 @@ UNCHANGED = ("message is not modified", "topic_not_modified")
 TOO_OLD = ("query is too old", "query id is invalid", "query_id_invalid")
 """A press that can no longer be answered: nobody waits for the whisper."""
 _NO_TEXT = ("no text in the message to edit",)
+_TOO_MANY = ("too many requests",)
+_NO_SUCH_ADDRESS = "Not Found"
+"""All that Telegram says of a token of an odd form, and of a method it does not have; those that we call it has."""
 _FIXED = ("message can't be edited",)
 
 
@@ -88,7 +91,9 @@ def _later(error: BaseException, group: bool) -> TryLater | None:
     if isinstance(error, TelegramRetryAfter):
         # a group has a limit of its own; one person is never written to so fast that it could be theirs
         return TryLater("telegram: too many requests", float(error.retry_after), whole_account=not group)
-    if isinstance(error, TelegramUnauthorizedError):
+    if says(error, _TOO_MANY):
+        return TryLater("telegram: too many requests", 30, whole_account=not group)
+    if isinstance(error, TelegramUnauthorizedError) or (isinstance(error, TelegramNotFound) and error.message == _NO_SUCH_ADDRESS):
         return TryLater("telegram: the token is not accepted", 60, whole_account=True)
     if isinstance(error, TelegramConflictError):
         return TryLater("telegram: conflict", 5)

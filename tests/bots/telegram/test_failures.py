@@ -52,7 +52,8 @@ def answered(status: int, description: str, **parameters: Any) -> Exception:
         (400, "Bad Request: message to edit not found", Refused),
         (400, "Bad Request: message can't be edited", TooOld),
         (400, "Bad Request: there is no text in the message to edit", NoText),
-        (404, "Not Found", Refused),
+        (404, "Not Found", TryLater),
+        (404, "Not Found: method is unknown", Refused),
         (413, "Request Entity Too Large", Refused),
         (418, "I'm a teapot", Refused),
         (401, "Unauthorized", TryLater),
@@ -76,8 +77,18 @@ def test_to_wait() -> None:
     assert (private.after, private.whole_account, group.after, group.whole_account) == (7, True, 7, False)
 
 
-def test_a_wrong_token_stops_the_account() -> None:
-    failure = undelivered(answered(401, "Unauthorized"))
+@pytest.mark.parametrize("group", [False, True])
+@pytest.mark.parametrize("description", ["Too Many Requests", "Too Many Requests: retry later"])
+def test_to_wait_without_being_told_how_long(description: str, group: bool) -> None:
+    failure = undelivered(answered(429, description), group=group)
+    assert isinstance(failure, TryLater)
+    assert (failure.after, failure.whole_account) == (30, not group)
+
+
+@pytest.mark.parametrize(("status", "description"), [(401, "Unauthorized"), (404, "Not Found")])
+def test_a_wrong_token_stops_the_account(status: int, description: str) -> None:
+    """Of a token of an odd form Telegram says that there is no such address."""
+    failure = undelivered(answered(status, description))
     assert isinstance(failure, TryLater)
     assert (failure.after, failure.whole_account) == (60, True)
 
