@@ -45,10 +45,10 @@ _SHORT_POLL = 0.5
 _RIGHTS = ("messages", "photos", "docs", "manage")
 _SWITCHES = {"bots_capabilities": "doctor-vk-bots", "bots_add_to_chat": "doctor-vk-chats", "messages": "doctor-vk-messages"}
 
-_SKEW = 60.0
-"""Seconds by which VK's clock and ours may differ."""
+_SKEW = timedelta(minutes=1)
+"""By how much VK's clock and ours may differ."""
 _LONGEST_GAP = timedelta(hours=47)
-"""What is older is not taken up over a gap: the inbox surely knows the keys of what it had for two days (``SUTKI_KEEP_DAYS``)."""
+"""How far back a gap is filled where it is not known when it began: the inbox surely knows what it had for two days (``SUTKI_KEEP_DAYS``)."""
 _FILLING = 0.2
 """Seconds before each call that fills a gap: a quarter of what VK allows, for others are answered meanwhile."""
 
@@ -286,10 +286,8 @@ class VkChannel:
 
     def _was_heard(self, message: Mapping[str, Any]) -> bool:
         """Whether a message is older than what a gap may have lost."""
-        since = (self._clock() - _LONGEST_GAP).timestamp()
-        if self._heard_at:
-            since = max(since, self._heard_at.timestamp() - _SKEW)
-        return is_number(message.get("date")) and message["date"] < since
+        since = self._heard_at - _SKEW if self._heard_at else self._clock() - _LONGEST_GAP
+        return is_number(message.get("date")) and message["date"] < since.timestamp()
 
     async def _patiently(self, method: str, **params: Any) -> dict[str, Any] | None:
         """As ``_allowed``, not too fast, and again after as long as VK asks to wait: the calls before it need not be made once more."""

@@ -201,15 +201,18 @@ async def test_what_was_said_before_us_is_not_taken_up_over_a_gap(
     assert asked == [PYOTR]  # and years of dialogues that nobody answered cost no call each
 
 
-@pytest.mark.parametrize(("heard", "taken"), [(1, ["день назад", "час назад"]), (None, ["день назад", "час назад"]), (0, ["час назад"])])
-async def test_after_a_restart_a_gap_is_filled_from_when_it_was_last_heard_and_no_further_back_than_two_days(
-    wired: Wired, vk: LocalVk, heard: int | None, taken: list[str]
+ALL = ["неделю назад", "день назад", "час назад"]
+
+
+@pytest.mark.parametrize(("days_ago", "taken"), [(300, ALL), (0, ALL[2:]), (None, ALL[1:])])
+async def test_after_a_restart_a_gap_is_filled_from_when_it_was_last_heard_or_over_two_days_where_nobody_knows(
+    wired: Wired, vk: LocalVk, days_ago: int | None, taken: list[str]
 ) -> None:
     for text, hours in (("неделю назад", 144), ("день назад", 23), ("час назад", 1)):
         await say(wired, text)
         vk.clock.move(timedelta(hours=hours))
     vk.lose_history(wired.bot)
-    since = None if heard is None else vk.clock() - timedelta(days=300 if heard else 0, hours=2)
+    since = None if days_ago is None else vk.clock() - timedelta(days=days_ago, hours=2)
     assert await _taken_up(wired, since) == taken
 
 
