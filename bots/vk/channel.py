@@ -48,7 +48,7 @@ _SWITCHES = {"bots_capabilities": "doctor-vk-bots", "bots_add_to_chat": "doctor-
 _SKEW = timedelta(minutes=1)
 """By how much VK's clock and ours may differ."""
 _LONGEST_GAP = timedelta(hours=47)
-"""How far back a gap is filled where it is not known when it began: the inbox surely knows what it had for two days (``SUTKI_KEEP_DAYS``)."""
+"""How far back a gap is filled where nobody knows when it began: the inbox surely knows what it had for two days (``SUTKI_KEEP_DAYS``)."""
 _FILLING = 0.2
 """Seconds before each call that fills a gap: a quarter of what VK allows, for others are answered meanwhile."""
 
