@@ -9,6 +9,7 @@ from typing import Any
 
 from bots.channel import Address, Scene
 from bots.pages import shorten
+from handlers.card import degrees
 from handlers.citizen import citizen_texts, danger_line, verdicts
 from handlers.describe import free_from_gone
 from handlers.opening import LONG, Words, ask_place, keep, longer, open_report, reread, take_in, words_of
@@ -84,6 +85,8 @@ async def _to_whom_there_is(moment: Moment, case: Case, key: str, words: Words) 
     for address in await desk_places(moment):
         texts = await texts_at(moment, address)
         lines = [texts.say(key, number=case.id), *([texts.say("thread-quote", text=shorten(words.text, LONG))] if words.text else [])]
+        if point := words.location:
+            lines.append(texts.say("card-point", **degrees(point)))
         offers = [[Offer(texts.say("number", number=case.id), "open", {"number": case.id})]]
         await tell_at(moment, case, address, "\n".join(lines), offers, files=words.files[:FILES])
 

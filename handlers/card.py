@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bots.channel import Location
 from bots.pages import fits, shorten
 from handlers.turn import Moment, Offer, Offers
 from incidents.incident import Action, Incident, Role, Status, Timer
@@ -28,7 +29,7 @@ async def card_text(moment: Moment, case: Case, texts: Texts) -> str:
     source = texts.say(f"source-{platform(report.address.account)}")
     lines.append(texts.say("card-place", place=place(moment, case, texts), source=source, scene=texts.say(f"scene-{report.scene}")))
     if report.location:
-        lines.append(texts.say("card-point", latitude=f"{report.location.latitude:.5f}", longitude=f"{report.location.longitude:.5f}"))
+        lines.append(texts.say("card-point", **degrees(report.location)))
     lines += await _words(moment, case, texts)
     lines.append(await _author(moment, case, texts))
     if incident.assignee and incident.is_open:
@@ -107,6 +108,11 @@ def place(moment: Moment, case: Case, texts: Texts) -> str:
     """«Барнаул, ул. Ленина, 15», as far as it is known."""
     parts = [territory_title(moment, case.incident.territory, texts), case.report.place]
     return ", ".join(part for part in parts if part) or texts.say("unknown-place")
+
+
+def degrees(location: Location) -> dict[str, str]:
+    """A point on the map as ``card-point`` names it, to about a metre."""
+    return {"latitude": f"{location.latitude:.5f}", "longitude": f"{location.longitude:.5f}"}
 
 
 async def name_of(moment: Moment, person: int, texts: Texts) -> str:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from bots.channel import Address, File, Location, RenameThread
 from bots.pages import shorten
-from handlers.card import card_offers, card_text, title
+from handlers.card import card_offers, card_text, degrees, title
 from handlers.turn import Moment, Offers
 from incidents.incident import Role
 from locales import Texts
@@ -122,7 +122,7 @@ def _earlier(message: Message, texts: Texts) -> str:
     parts = [texts.say("thread-quote", text=shorten(message.text, LONGEST))] if message.text else []
     parts += ["".join(texts.say(f"file-{file.kind}") for file in message.files)] if message.files else []
     if point := message.location:
-        parts.append(texts.say("card-point", latitude=f"{point.latitude:.5f}", longitude=f"{point.longitude:.5f}"))
+        parts.append(texts.say("card-point", **degrees(point)))
     return texts.say(f"thread-before-{message.kind}", said=" ".join(parts))
 
 
@@ -207,7 +207,8 @@ async def tell_thread(
 
 async def tell_point(moment: Moment, case: Case, location: Location) -> None:
     """Show a point on the map beside every card of the incident."""
-    await tell_thread(moment, case, "card-point", latitude=f"{location.latitude:.5f}", longitude=f"{location.longitude:.5f}")
+    at = degrees(location)
+    await tell_thread(moment, case, "card-point", latitude=at["latitude"], longitude=at["longitude"])
 
 
 async def tell_at(

@@ -233,12 +233,13 @@ async def still_asked(turn: Turn) -> bool:
     Not later than an hour after, in the same topic, and no reply to a message of a colleague or about another incident (0: about any).
     """
     data, said = turn.arguments, turn.said
-    fresh = turn.now - datetime.fromisoformat(data["at"]) <= PATIENCE
-    number, _ = await turn.tx.outbox.about(turn.here.account, turn.here.chat, said.answer_to) if said.answer_to else (data["number"], "")
-    if fresh and turn.here.thread == data["thread"] and number == data["number"]:
-        return True
-    if not fresh:
+    if "at" not in data or turn.now - datetime.fromisoformat(data["at"]) > PATIENCE:  # or it was asked before an upgrade
         await turn.done()
+        await said_anyway(turn)
+        return False
+    number, _ = await turn.tx.outbox.about(turn.here.account, turn.here.chat, said.answer_to) if said.answer_to else (data["number"], "")
+    if turn.here.thread == data["thread"] and number == data["number"]:
+        return True
     await said_anyway(turn)
     return False
 
