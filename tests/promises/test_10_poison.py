@@ -348,7 +348,7 @@ async def test_what_was_put_aside_is_handled_after_all(house: House, monkeypatch
         async with house.store.transaction() as tx:
             letters = Letters(tx.connection)
             for letter in await letters.all(10):
-                await letters.replay(letter)
+                await letters.replay(letter, house.clock())
         await handled(house)
     assert {row.state for row in await rows_of(house)} == {DONE}
     assert sorted(await timelines(house)) == sorted(words)
