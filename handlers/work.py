@@ -145,8 +145,7 @@ async def is_reason(turn: Turn) -> bool:
     """Whether it replies to our question (``row``); what replies to nothing is one too, in a group only right behind the question."""
     said, data = turn.said, turn.arguments
     if said.answer_to:
-        asked: int = data["row"]
-        return await turn.tx.outbox.row_of(turn.here.account, turn.here.chat, said.answer_to) == asked
+        return await turn.tx.outbox.row_of(turn.here.account, turn.here.chat, said.answer_to) == data.get("row")
     return turn.private or turn.now - datetime.fromisoformat(data["at"]) <= RIGHT_BEHIND
 
 
