@@ -7,6 +7,8 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,13 +18,16 @@ from sqlalchemy import make_url, text
 from bots.channel import Address, Scene, Update
 from incidents.deadlines import follow, start
 from incidents.incident import Action, Change, Deed, Incident, NotAllowed, Role, Status, act
+from storage.connection import Stale
 from storage.conversations import Choice
-from storage.incidents import Report
+from storage.incidents import Case, Report
+from storage.migrate import upgrade
 from storage.store import Store
 from tests.promises.conftest import size
 from tests.promises.taking import ACCOUNT
 from tests.promises.world import Database
 from tests.promises.zygote import Zygote
+from tests.storage.given import reported
 from tests.stories.house import ALTAI, House
 
 OFFICIALS, INCIDENTS, ROUNDS = size(quick=12, full=50), size(quick=15, full=1000), size(quick=3, full=20)
@@ -196,3 +201,35 @@ def replay(incident: Incident, changes: Sequence[Change]) -> Incident:
         assert seen.after == change.after
         incident = follow(incident, changed, seen, policy, zone)
     return incident
+
+
+@pytest.mark.parametrize("of_many", [False, True])
+async def test_who_read_it_before_another_process_took_it_takes_nothing(postgresql_url: str, of_many: bool) -> None:
+    """The same without chance: both read a free incident, one takes it, and the other, alone or in a batch, does not."""
+    one, other = Store(postgresql_url), Store(postgresql_url)
+    await upgrade(one)
+    async with one.transaction() as tx:
+        number = (await reported(tx)).id
+
+    async def too_late() -> None:
+        async with one.transaction() as tx, tx.connection.savepoint() if of_many else nullcontext():
+            case = await tx.incidents.get(number)
+            assert case is not None
+            async with other.transaction() as theirs:
+                await theirs.incidents.save(_taken(case, 1))
+            await tx.incidents.save(_taken(case, 2))
+
+    try:
+        with pytest.raises(Stale):
+            await too_late()
+        async with one.transaction() as tx:
+            found = await tx.incidents.get(number)
+    finally:
+        await one.close()
+        await other.close()
+    assert found is not None
+    assert found.incident.assignee == 1
+
+
+def _taken(case: Case, by: int) -> Case:
+    return Case(replace(case.incident, status=Status.IN_PROGRESS, assignee=by), case.report)
