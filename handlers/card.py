@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bots.channel import Location
@@ -118,6 +119,11 @@ def degrees(location: Location) -> dict[str, str]:
 async def name_of(moment: Moment, person: int, texts: Texts) -> str:
     """What a person is called; «коллега» where nobody knows."""
     return (await moment.tx.people.get(person)).name or texts.say("somebody")
+
+
+def called(name: str) -> Callable[[Texts], str]:
+    """The same of a name that is known already, or empty, for whoever reads it in whatever language."""
+    return lambda texts: name or texts.say("somebody")
 
 
 def organisation_title(moment: Moment, organisation: str, texts: Texts) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bots.channel import Edited, Location, Pressed
 from handlers import adding, opening, promises
-from handlers.card import name_of
+from handlers.card import called, name_of
 from handlers.preview import (
     ACTIONS,
     beside,
@@ -137,7 +137,7 @@ async def as_note(turn: Turn) -> None:
     await turn.done()
     await turn.quiet()
     await show(turn, draft, turn.t("draft-noted", number=case.id))
-    name = turn.person.name or (lambda texts: texts.say("somebody"))
+    name = called(turn.person.name)
     await tell_thread(turn, case, "thread-noted", files=draft.files, quote=draft.text, but=draft.address, name=name, number=case.id)
 
 

@@ -84,9 +84,7 @@ async def place_said(turn: Turn) -> None:
     said, text = turn.said, turn.said.text.strip()
     reading = read(text, turn.region)
     mine = case and case.report.person == turn.person.id and case.incident.is_open and not lapsed(turn)
-    elsewhere = said.answer_to and await turn.tx.outbox.row_of(turn.here.account, turn.here.chat, said.answer_to) != turn.arguments.get(
-        "row"
-    )
+    elsewhere = said.answer_to and await turn.answered_row() != turn.arguments.get("row")
     if case is None or not mine or said.files or elsewhere or not (said.location or _looks_like_place(text, reading)):
         await report.heard(turn)
         return

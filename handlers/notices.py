@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from handlers import reminders
-from handlers.card import organisation_title, place, time_left, topic_title
+from handlers.card import called, organisation_title, place, time_left, topic_title
 from handlers.citizen import (
     answer_to_citizen,
     citizen_line,
@@ -106,7 +106,7 @@ def _thread(key: str) -> Notice:
             case,
             key,
             number=case.id,
-            name=lambda texts: actor.name or texts.say("somebody"),
+            name=called(actor.name),
             when=lambda texts: when_of(moment, case, texts, case.incident.due_at or change.at),
             reason=lambda texts: reason_words(texts, change.reason),
             target=change.target,
@@ -120,7 +120,7 @@ def _thread(key: str) -> Notice:
 
 async def _released(moment: Moment, before: Case, case: Case, change: Change) -> None:
     holder = await moment.tx.people.get(before.incident.assignee)
-    await tell_thread(moment, case, "thread-released", number=case.id, name=lambda texts: holder.name or texts.say("somebody"))
+    await tell_thread(moment, case, "thread-released", number=case.id, name=called(holder.name))
 
 
 async def _said_in_other_chats(moment: Moment, before: Case, case: Case, change: Change) -> None:
@@ -134,7 +134,7 @@ async def _said_in_other_chats(moment: Moment, before: Case, case: Case, change:
         keys[change.action],
         quote=change.text,
         but=drafts[0].address if drafts else None,
-        name=lambda texts: actor.name or texts.say("somebody"),
+        name=called(actor.name),
         number=case.id,
         when=lambda texts: when_of(moment, case, texts, change.date or change.at),
     )

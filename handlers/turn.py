@@ -237,6 +237,11 @@ class Turn(Moment):
         """The outbox row of the message whose button was pressed; 0 when it is not known as ours."""
         return await self.tx.outbox.row_of(self.here.account, self.here.chat, self.event.message)
 
+    async def answered_row(self) -> int:
+        """The outbox row of the message that was replied to with the messenger's own reply; 0: none, or none of ours."""
+        to = self.said.answer_to
+        return await self.tx.outbox.row_of(self.here.account, self.here.chat, to) if to else 0
+
     async def quiet(self) -> None:
         """Answer a press with nothing: the button stops turning."""
         if isinstance(self.event, Pressed):

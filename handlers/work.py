@@ -145,7 +145,7 @@ async def is_reason(turn: Turn) -> bool:
     """Whether it replies to our question (``row``); what replies to nothing is one too, in a group only right behind the question."""
     said, data = turn.said, turn.arguments
     if said.answer_to:
-        return await turn.tx.outbox.row_of(turn.here.account, turn.here.chat, said.answer_to) == data.get("row")
+        return await turn.answered_row() == data.get("row")
     return turn.private or turn.now - datetime.fromisoformat(data["at"]) <= RIGHT_BEHIND
 
 
@@ -283,7 +283,7 @@ async def said_in_group(turn: Turn) -> None:
     A message of ours that we do not know (it went twice, and one of them is unknown) is nobody's: then the author is asked.
     """
     said, here = turn.said, turn.here
-    if not said.answer_to or not (said.answers_us or await turn.tx.outbox.row_of(here.account, here.chat, said.answer_to)):
+    if not said.answer_to or not (said.answers_us or await turn.answered_row()):
         return
     if said.sender.impersonal:
         await turn.whisper("work-impersonal")
@@ -304,7 +304,7 @@ async def said_by_staff(turn: Turn) -> None:
     said, here = turn.said, turn.here
     if said.forwarded and turn.is_curator:
         await _from_forward(turn)
-    elif said.answer_to and await turn.tx.outbox.row_of(here.account, here.chat, said.answer_to):
+    elif await turn.answered_row():
         await _replied(turn)
     elif (found := _NUMBER.fullmatch(said.text)) and not said.files:
         await watch.show(turn, int(found.group(1)))
